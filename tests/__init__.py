@@ -1,0 +1,1 @@
+from . import test_install, test_rules_followup, test_rules_payment, test_rules_small
