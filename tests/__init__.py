@@ -1,1 +1,7 @@
-from . import test_install, test_rules_followup, test_rules_payment, test_rules_small
+from . import (
+    test_install,
+    test_rules_followup,
+    test_rules_invariants,
+    test_rules_payment,
+    test_rules_small,
+)
