@@ -39,7 +39,7 @@ from odoo.addons.ar_marketing_collections.rules.payment_score import (
 
 TODAY = date(2026, 6, 30)
 EVERY_SEGMENT = (*SEGMENTS, UNRATED)
-HORIZON = 150
+HORIZON = 120
 
 
 def tried(times):
@@ -68,7 +68,7 @@ settled_items = st.builds(
 
 @tagged("post_install", "-at_install")
 class TestScoreInvariants(BaseCase):
-    @tried(100)
+    @tried(50)
     @given(
         st.lists(settled_items, max_size=12),
         st.lists(st.integers(1, 300), max_size=5),
@@ -87,7 +87,7 @@ class TestScoreInvariants(BaseCase):
             self.assertGreaterEqual(part.points, -1e-9, part.key)
             self.assertLessEqual(part.points, 100 * part.weight + 1e-9, part.key)
 
-    @tried(100)
+    @tried(50)
     @given(
         st.lists(settled_items, min_size=1, max_size=8),
         st.lists(st.integers(1, 100), min_size=1, max_size=4),
@@ -106,7 +106,7 @@ class TestScoreInvariants(BaseCase):
         self.assertLessEqual(value([later, *others], overdue), before + 1e-9)
         self.assertLessEqual(value(settled, [overdue[0] + more, *overdue[1:]]), before + 1e-9)
 
-    @tried(100)
+    @tried(50)
     @given(st.lists(settled_items, max_size=8), priors)
     def test_paying_one_more_item_on_time_never_lowers_the_score(self, settled, prior):
         limits = ScoreSettings()
@@ -116,7 +116,7 @@ class TestScoreInvariants(BaseCase):
             score(observe(more, [], TODAY, limits), prior, limits).value, less - 1e-9
         )
 
-    @tried(100)
+    @tried(50)
     @given(
         st.sampled_from(EVERY_SEGMENT), st.floats(0, 100), st.lists(st.floats(-1, 1), max_size=12)
     )
@@ -129,14 +129,14 @@ class TestScoreInvariants(BaseCase):
             seen.append(segment_of(value + move, seen[-1], limits))
         self.assertLessEqual(sum(one != other for one, other in pairwise(seen)), 1)
 
-    @tried(100)
+    @tried(50)
     @given(st.sampled_from(EVERY_SEGMENT), st.floats(0, 100))
     def test_the_same_score_gives_the_same_segment_again(self, current, value):
         once = segment_of(value, current, ScoreSettings())
         self.assertIn(once, SEGMENTS)
         self.assertEqual(segment_of(value, once, ScoreSettings()), once)
 
-    @tried(100)
+    @tried(50)
     @given(st.sampled_from(EVERY_SEGMENT), st.floats(0, 100), st.floats(0, 100))
     def test_a_better_score_never_gives_a_worse_segment(self, current, one, other):
         low, high = sorted((one, other))
@@ -145,7 +145,7 @@ class TestScoreInvariants(BaseCase):
         ]
         self.assertLessEqual(*ranks)
 
-    @tried(100)
+    @tried(50)
     @given(st.lists(from_today(-365, 0), max_size=40))
     def test_pay_days_are_days_on_which_the_customer_paid(self, runs):
         found = usual_pay_days(runs)
@@ -246,7 +246,7 @@ books = st.builds(Books, st.none() | from_today(-20, 6), st.integers(0, 20), st.
 
 @tagged("post_install", "-at_install")
 class TestDecisionInvariants(BaseCase):
-    @tried(100)
+    @tried(50)
     @given(customers(), st.none() | policies(), books, days)
     def test_every_customer_has_a_decision_with_a_reason_and_asking_again_gives_the_same(
         self, customer, policy, book, today
@@ -257,7 +257,7 @@ class TestDecisionInvariants(BaseCase):
         self.assertGreaterEqual(decision.worth, 0)
         self.assertEqual(decide(customer, policy, book, today), decision)
 
-    @tried(100)
+    @tried(50)
     @given(customers(), policies(), days)
     def test_a_contact_has_all_it_needs(self, customer, policy, today):
         decision = decide(customer, policy, Books(today, 0), today)
@@ -300,7 +300,7 @@ class TestDecisionInvariants(BaseCase):
                 kept, oldest_first[len(own) - len(kept) :], "the oldest are covered first"
             )
 
-    @tried(100)
+    @tried(50)
     @given(ledgers, credits)
     def test_no_more_is_asked_than_is_open_and_never_less_than_nothing(self, ledger, given_credits):
         asked = asked_amount(ledger, given_credits)
@@ -372,7 +372,7 @@ def oldest_overdue(customer, today):
 
 @tagged("post_install", "-at_install")
 class TestInvariantsOverTime(BaseCase):
-    @tried(70)
+    @tried(50)
     @given(lives(), policies())
     def test_contacts_keep_their_distance_and_leave_on_working_days(self, life, policy):
         for today, customer, decision in life.live(policy):
@@ -389,7 +389,7 @@ class TestInvariantsOverTime(BaseCase):
             again = decide(after, policy, Books(today, 0), today)
             self.assertNotEqual(again.kind, "contact", "the second run of a day sends nothing")
 
-    @tried(70)
+    @tried(50)
     @given(lives(), policies())
     def test_words_grow_firm_only_after_age_and_contacts_without_answer_and_never_in_a_dispute(
         self, life, policy
@@ -407,7 +407,7 @@ class TestInvariantsOverTime(BaseCase):
                 if not item.hold and item.due < today:
                     about[item.id].append(len(life.contacts) in life.answers)
 
-    @tried(70)
+    @tried(50)
     @given(lives(), policies())
     def test_no_item_speaks_at_one_level_twice_except_for_the_friendly_contacts_still_missing(
         self, life, policy
@@ -465,7 +465,7 @@ class TestInvariantsOverTime(BaseCase):
             if announced:
                 self.assertGreater(announced, today)
 
-    @tried(60)
+    @tried(40)
     @given(lives(), policies())
     def test_a_better_segment_never_reaches_firm_words_earlier(self, life, policy):
         firm = []
