@@ -1,0 +1,57 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    followup_hold = fields.Selection(
+        [
+            ("dispute", "In dispute"),
+            ("no_followup", "Excluded"),
+            ("blocked", "Blocked"),
+            ("in_payment", "Being paid"),
+        ],
+        "Waits",
+        compute="_compute_followup_hold",
+        help="Why follow-up leaves this item alone.",
+    )
+    followup_days_overdue = fields.Integer("Days overdue", compute="_compute_followup_days_overdue")
+
+    @api.depends("no_followup", "move_id.payment_state")
+    def _compute_followup_hold(self):
+        disputed = set(
+            self.env["ar.dispute"].sudo().search([("line_id", "in", self.ids), ("state", "=", "open")]).line_id.ids
+        )
+        for line in self:
+            state = line.move_id.payment_state
+            line.followup_hold = (
+                "dispute"
+                if line.id in disputed
+                else "no_followup"
+                if line.no_followup
+                else state in ("blocked", "in_payment") and state
+            )
+
+    @api.depends("date_maturity", "date")
+    def _compute_followup_days_overdue(self):
+        today = fields.Date.context_today(self)
+        for line in self:
+            due = line.date_maturity or line.date
+            line.followup_days_overdue = (today - due).days if due else 0
+
+    def action_follow_up(self):
+        """Follow these items up, such as opening balances, which Odoo excludes because of their journal."""
+        self._set_no_followup(False)
+
+    def action_exclude_from_followup(self):
+        """Show these items, but do not chase them."""
+        self._set_no_followup(True)
+
+    def _set_no_followup(self, value):
+        lines = self.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable" and line.parent_state == "posted"
+        )
+        if not lines:
+            raise UserError(self.env._("Choose posted receivable items."))
+        lines.no_followup = value

@@ -1,0 +1,380 @@
+import logging
+import re
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.tools import SQL, email_normalize, formataddr
+
+from ..rules import followup
+
+_logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+RETRY_AFTER = timedelta(hours=1)
+LOCK_SPACE = "ar_marketing_collections.send"
+#: SMTP answers that ask to try again later.
+TEMPORARY = re.compile(r"\b4\d\d\b")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message that is ready to leave; ``attachments``: ((file name, content), ...)."""
+
+    subject: str
+    body: str
+    attachments: tuple[tuple[str, bytes], ...] = ()
+
+
+class ArFollowupSender(models.AbstractModel):
+    """Sends planned touches, each in transactions of its own.
+
+    1. In a fresh transaction the balance is read and decided again, the message rendered, the touch committed as ``sending``.
+    2. The mail server is spoken to and the touch committed as ``sent``.
+
+    Killed before 1 is committed, the touch is still planned. Killed in 2, it is found as ``sending`` without an owner, becomes
+    ``unconfirmed``, and a person looks. While it works, a process holds an advisory lock on the touch.
+    """
+
+    _name = "ar.followup.sender"
+    _description = "Follow-up Sender"
+
+    @api.model
+    def _trigger(self):
+        """Let the planned touches leave soon, in the background."""
+        self.env.ref("ar_marketing_collections.cron_send_followups").sudo()._trigger()
+
+    @api.model
+    def _cron_send_followups(self):
+        cron = self.env["ir.cron"]
+        self._recover()
+        waiting = self._waiting_ids()
+        cron._commit_progress(remaining=len(waiting))
+        for touch_id in waiting:
+            outcome = self._send(touch_id)
+            if not cron._commit_progress(1) or outcome == "no_server":
+                break
+
+    @api.model
+    def _waiting_ids(self):
+        """Planned touches that may leave now, the oldest first. A call whose activity exists waits for a person."""
+        companies = self.env["res.company"]._collections_roots().filtered(
+            lambda company: company.followup_mode != "simulate"
+        )
+        return (
+            self.env["ar.followup.touch"]
+            .search(
+                [
+                    ("state", "=", "planned"),
+                    ("company_id", "in", companies.ids),
+                    ("activity_id", "=", False),
+                    "|",
+                    ("next_try", "=", False),
+                    ("next_try", "<=", fields.Datetime.now()),
+                ],
+                order="id",
+            )
+            .ids
+        )
+
+    @api.model
+    def _recover(self):
+        """Touches in ``sending`` that no process works on: it died, and nobody knows whether the message arrived."""
+        for touch in self.env["ar.followup.touch"].search([("state", "=", "sending")]):
+            with self._alone(touch.id) as alone:
+                if not alone:
+                    continue
+                self.env["ir.cron"]._commit_progress()
+                if touch.state == "sending":
+                    self._mark_unconfirmed(touch)
+                self.env["ir.cron"]._commit_progress()
+
+    @contextmanager
+    def _alone(self, touch_id):
+        """Hold the lock of a touch across transactions; the database frees it when this process dies."""
+        self.env.cr.execute(SQL("SELECT pg_try_advisory_lock(hashtext(%s), %s)", LOCK_SPACE, touch_id))
+        locked = self.env.cr.fetchone()[0]
+        try:
+            yield locked
+        finally:
+            if locked:
+                self.env.cr.execute(SQL("SELECT pg_advisory_unlock(hashtext(%s), %s)", LOCK_SPACE, touch_id))
+
+    @api.model
+    def _send(self, touch_id):
+        """Send one planned touch; return what became of it. One customer's error is kept on its touch and stops nobody else."""
+        cron = self.env["ir.cron"]
+        touch = self.env["ar.followup.touch"].browse(touch_id)
+        with self._alone(touch_id) as alone:
+            if not alone:
+                return "busy"
+            cron._commit_progress()  # a fresh transaction: what others did meanwhile is seen
+            try:
+                message = self._prepare(touch)
+            except psycopg2.OperationalError:
+                self.env.cr.rollback()
+                return "busy"
+            except Exception as error:
+                _logger.exception("Follow-up message %s could not be prepared", touch_id)
+                self.env.cr.rollback()
+                self._record_failure(touch, error)
+                return "failed"
+            if message is None:
+                return touch.state
+            cron._commit_progress()
+            try:
+                return self._deliver(touch, message)
+            except Exception as error:
+                _logger.exception("Follow-up message %s may not have been delivered", touch_id)
+                self.env.cr.rollback()
+                self._mark_unconfirmed(touch, error)
+                return "unconfirmed"
+
+    # ------------------------------------------------------------
+    # Prepare
+    # ------------------------------------------------------------
+
+    @api.model
+    def _prepare(self, touch):
+        """Read the balance again; mark the touch as ``sending`` and return its message, or None where none is to be sent."""
+        if not touch.exists() or touch.state != "planned":
+            return None
+        company = touch.company_id
+        today = fields.Date.context_today(self)
+        self = self.with_company(company)
+        touch = touch.with_env(self.env)
+        engine = self.env["ar.followup.engine"]
+        customer, policy, decision = engine._decide(
+            company, today, touch.partner_id.ids, ignore_open_touches=True
+        ).get(touch.partner_id.id, (None, None, None))
+        verdict = self._verdict(touch, customer, decision)
+        if verdict == "withdrawn":
+            touch._close("withdrawn")
+            return None
+        if verdict == "later":
+            return None
+        self._refresh_lines(touch, customer, policy, today)
+        if touch.channel == followup.EMAIL:
+            return self._prepare_email(touch)
+        return self._prepare_channel(touch)
+
+    @api.model
+    def _verdict(self, touch, customer, decision):
+        """``send``, ``later`` (it stays planned) or ``withdrawn``."""
+        if customer is None or not customer.items:
+            return "withdrawn"
+        if touch.by_hand:
+            unwanted = (followup.COVERED, followup.EXCLUDED, followup.NOTHING, followup.HELD)
+            return "withdrawn" if decision.kind in unwanted else "send"
+        if decision.kind == followup.CONTACT:
+            same = decision.level.id == touch.level_id.id
+            return "send" if same else "withdrawn"
+        if decision.kind in (followup.STALE_BOOKS, followup.FAILED) or decision.reason.code == "weekend":
+            return "later"
+        return "withdrawn"
+
+    @api.model
+    def _refresh_lines(self, touch, customer, policy, today):
+        """Keep the items as they are now, just before the message leaves."""
+        level = next((one for one in policy.levels if one.id == touch.level_id.id), None) if policy else None
+        reached = {line.line_id.id: line.reached_offset for line in touch.line_ids if line.is_reached}
+        if level:
+            fresh = {
+                item.id: followup.reached_offset(item, level, policy, today)
+                for item in customer.items
+                if not item.hold
+            }
+            reached = {line: offset for line, offset in fresh.items() if offset is not None}
+        touch.line_ids.unlink()
+        self.env["ar.followup.engine"]._insert_lines(touch.company_id, {touch.id: reached})
+
+    @api.model
+    def _prepare_email(self, touch):
+        contact = touch.partner_id._get_followup_contacts()[touch.partner_id.id]
+        address = email_normalize(contact.email)
+        touch.write({
+            "contact_id": contact.id,
+            "address": address,
+            "user_id": (touch.by_hand and touch.user_id.id) or touch.case_id.user_id.id,
+        })
+        message = self._render(touch, contact)
+        touch.write({
+            "state": "sending",
+            "subject": message.subject,
+            "message_id": touch.message_id or self._new_message_id(touch),
+        })
+        return message
+
+    @api.model
+    def _render(self, touch, contact):
+        """The message of a touch in the language of ``contact``; the statement is printed here, where the level wants it."""
+        level, case = touch.level_id, touch.case_id
+        template = level.mail_template_id
+        if not template:
+            raise ValueError(self.env._("The level “%(level)s” has no message.", level=level.name))
+        lang = contact.lang or touch.partner_id.lang or self.env.lang
+        subject, body = self._render_template(template, case, lang)
+        attachments = ()
+        if level.attach_statement:
+            attachments = (self._render_statement(touch.partner_id, lang),)
+        return Message(subject, body, attachments)
+
+    @api.model
+    def _render_template(self, template, case, lang):
+        """(subject, body in the mail layout) of ``template`` for ``case``."""
+        localized = template.sudo().with_context(lang=lang)
+        subject = localized._render_field("subject", case.ids)[case.id]
+        text = localized._render_field("body_html", case.ids)[case.id]
+        body = self.env["ir.qweb"].with_context(lang=lang)._render(
+            "ar_marketing_collections.mail_layout", {"text": text, "case": case, "company": case.company_id}
+        )
+        return subject, self.env["mail.render.mixin"]._replace_local_links(body, case.get_base_url())
+
+    @api.model
+    def _render_statement(self, partner, lang):
+        """(file name, PDF) of the statement of account as of today."""
+        report = self.env["ir.actions.report"].sudo().with_context(lang=lang)
+        content, _kind = report._render_qweb_pdf(
+            "ar_marketing_collections.action_report_statement", partner.ids
+        )
+        day = fields.Date.to_string(fields.Date.context_today(self))
+        return self.with_context(lang=lang).env._("Statement %(day)s.pdf", day=day), content
+
+    @api.model
+    def _new_message_id(self, touch):
+        domain = touch.company_id.alias_domain_name or "localhost"
+        return f"<ar-followup-{touch.id}-{uuid.uuid4().hex}@{domain}>"
+
+    @api.model
+    def _prepare_channel(self, touch):
+        """A channel that a person serves: here a call, as an activity with its script. Other channels extend this.
+
+        :return: None, as no message is to be delivered
+        """
+        case, level = touch.case_id, touch.level_id
+        contact = touch.partner_id._get_followup_contacts()[touch.partner_id.id]
+        phone = contact.phone or touch.partner_id.phone
+        user = case.user_id or touch.company_id.default_collector_id or self.env.ref("base.user_admin")
+        localized = level.with_context(lang=user.lang)
+        activity = case.activity_schedule(
+            "ar_marketing_collections.activity_type_call",
+            summary=localized.name,
+            note=self.env["ir.qweb"]
+            .with_context(lang=user.lang)
+            ._render(
+                "ar_marketing_collections.call_note",
+                {"case": case, "script": localized.script, "contact": contact, "phone": phone},
+            ),
+            user_id=user.id,
+        )
+        touch.write({
+            "activity_id": activity.id,
+            "contact_id": contact.id,
+            "address": phone,
+            "user_id": user.id,
+        })
+
+    # ------------------------------------------------------------
+    # Deliver
+    # ------------------------------------------------------------
+
+    @api.model
+    def _deliver(self, touch, message):
+        """Speak to the mail server. Nothing of this is committed before it answered, so that no queue sends it again."""
+        mail = self.env["mail.mail"].sudo().create(self._prepare_mail_values(touch, message))
+        self.env["mail.notification"].sudo().create({
+            "mail_message_id": mail.mail_message_id.id,
+            "mail_mail_id": mail.id,
+            "res_partner_id": touch.contact_id.id,
+            "notification_type": "email",
+            "notification_status": "ready",
+            "is_read": True,
+        })
+        mail.send()
+        if mail.state == "exception":
+            return self._handle_refusal(touch, mail)
+        touch.write({
+            "state": "sent",
+            "sent_at": fields.Datetime.now(),
+            "mail_mail_id": mail.id,
+            "error": False,
+        })
+        touch.case_id._refresh_decisions()
+        return "sent"
+
+    @api.model
+    def _prepare_mail_values(self, touch, message):
+        """Values of the mail: from the collector by name, answers to the case."""
+        user, company = touch.user_id, touch.company_id
+        sender = user.partner_id if user.email else company.partner_id
+        return {
+            "subject": message.subject,
+            "body": message.body,
+            "body_html": message.body,
+            "author_id": sender.id,
+            "email_from": formataddr((sender.name, sender.email or company.email or "")),
+            "recipient_ids": [fields.Command.link(touch.contact_id.id)],
+            "model": "ar.followup.case",
+            "res_id": touch.case_id.id,
+            "message_type": "email_outgoing",
+            "message_id": touch.message_id,
+            "mail_server_id": touch.level_id.mail_template_id.mail_server_id.id,
+            "is_notification": True,
+            "auto_delete": False,
+            "state": "outgoing",
+            "attachment_ids": [
+                fields.Command.create({
+                    "name": name,
+                    "raw": content,
+                    "res_model": "ar.followup.case",
+                    "res_id": touch.case_id.id,
+                })
+                for name, content in message.attachments
+            ],
+        }
+
+    @api.model
+    def _handle_refusal(self, touch, mail):
+        """The server could not be reached, or refused: try again later, or fail and let the next channel take over."""
+        reason, unreachable = mail.failure_reason or "", mail.failure_type == "mail_smtp"
+        mail.mail_message_id.unlink()  # nobody sends this one by hand while the touch is tried again
+        attempts = touch.attempts + 1
+        if (unreachable or TEMPORARY.search(reason)) and attempts < MAX_ATTEMPTS:
+            touch.write({
+                "state": "planned",
+                "attempts": attempts,
+                "next_try": fields.Datetime.now() + RETRY_AFTER * attempts,
+                "error": reason,
+            })
+            return "no_server" if unreachable else "later"
+        touch.write({"state": "failed", "attempts": attempts, "error": reason})
+        touch.case_id._ask_for_address(touch)
+        touch.case_id._refresh_decisions()
+        return "failed"
+
+    @api.model
+    def _record_failure(self, touch, error):
+        """A message that could not even be prepared: visible on its touch, and the next run takes another channel."""
+        contact = touch.partner_id._get_followup_contacts()[touch.partner_id.id]
+        touch.write({
+            "state": "failed",
+            "attempts": touch.attempts + 1,
+            "address": email_normalize(contact.email) if touch.channel == followup.EMAIL else contact.phone,
+            "error": str(error)[:500],
+        })
+        touch.case_id._refresh_decisions()
+
+    @api.model
+    def _mark_unconfirmed(self, touch, error=None):
+        touch.write({
+            "state": "unconfirmed",
+            "sent_at": touch.sent_at or touch.write_date,
+            "error": str(error)[:500]
+            if error
+            else self.env._("The system stopped while this was being sent. It may have arrived."),
+        })
+        touch.case_id._refresh_decisions()

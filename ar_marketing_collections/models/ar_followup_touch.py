@@ -1,0 +1,142 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+OPEN_STATES = ("to_review", "planned", "sending")
+#: Answers of a customer; a contact with one of them does not count as being without answer.
+ANSWERS = ("will_pay", "disputes", "replied")
+
+
+class ArFollowupTouch(models.Model):
+    """One contact with a customer, kept for ever."""
+
+    _name = "ar.followup.touch"
+    _description = "Follow-up Contact"
+    _order = "decided_on desc, id desc"
+
+    case_id = fields.Many2one("ar.followup.case", required=True, readonly=True, index=True, ondelete="cascade")
+    partner_id = fields.Many2one("res.partner", "Customer", required=True, readonly=True, index=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    episode = fields.Integer(readonly=True)
+    level_id = fields.Many2one("ar.followup.level", readonly=True, index=True, ondelete="restrict")
+    tone = fields.Selection(related="level_id.tone")
+    channel = fields.Selection(
+        selection="_channel_selection", required=True, readonly=True, help="How the customer was contacted."
+    )
+    state = fields.Selection(
+        [
+            ("to_review", "To review"),
+            ("planned", "Planned"),
+            ("sending", "Sending"),
+            ("sent", "Sent"),
+            ("unconfirmed", "Unconfirmed"),
+            ("failed", "Failed"),
+            ("skipped", "Skipped"),
+        ],
+        required=True,
+        readonly=True,
+        index=True,
+        help="Unconfirmed: the system stopped while it was being sent, so it may have arrived. It is never sent again by itself.",
+    )
+    skip_cause = fields.Selection(
+        [
+            ("person", "Skipped by a person"),
+            ("lapsed", "Nobody called in time"),
+            ("withdrawn", "Not wanted any more"),
+        ],
+        readonly=True,
+    )
+    by_hand = fields.Boolean(readonly=True, help="A person wanted this contact.")
+    decided_on = fields.Date(required=True, readonly=True)
+    sent_at = fields.Datetime("Contacted at", readonly=True)
+    reason_code = fields.Char(readonly=True)
+    reason_values = fields.Json(readonly=True)
+    reason = fields.Char("Why", compute="_compute_reason")
+    line_ids = fields.One2many("ar.followup.touch.line", "touch_id", "Items", readonly=True)
+    user_id = fields.Many2one("res.users", "By", readonly=True)
+    contact_id = fields.Many2one("res.partner", "To", readonly=True, ondelete="set null")
+    address = fields.Char(readonly=True, help="The e-mail address or phone number that was used.")
+    subject = fields.Char(readonly=True)
+    message_id = fields.Char("Message-Id", readonly=True, index=True)
+    mail_mail_id = fields.Many2one("mail.mail", readonly=True, ondelete="set null")
+    activity_id = fields.Many2one("mail.activity", readonly=True, ondelete="set null")
+    attempts = fields.Integer(readonly=True)
+    next_try = fields.Datetime(readonly=True)
+    error = fields.Char("What went wrong", readonly=True)
+    outcome = fields.Selection(
+        [
+            ("will_pay", "Will pay"),
+            ("disputes", "Disputes"),
+            ("replied", "Replied"),
+            ("not_reached", "Not reached"),
+            ("wrong_person", "Wrong person"),
+            ("bounced", "Bounced"),
+            ("other", "Other"),
+        ],
+        readonly=True,
+        help="What came of it.",
+    )
+    note = fields.Text(readonly=True)
+
+    _open_uniq = models.UniqueIndex(
+        "(case_id) WHERE state IN ('to_review', 'planned', 'sending')",
+        "A contact with this customer is on its way already.",
+    )
+    _partner_idx = models.Index("(company_id, partner_id, decided_on)")
+
+    @api.model
+    def _channel_selection(self):
+        """The channels of levels, whatever addons added to them."""
+        return self.env["ar.followup.level"]._fields["channel"]._description_selection(self.env)
+
+    @api.depends("level_id", "channel", "decided_on")
+    def _compute_display_name(self):
+        channels = dict(self._channel_selection())
+        for touch in self:
+            touch.display_name = f"{touch.level_id.name or channels.get(touch.channel, '')} ({touch.decided_on})"
+
+    @api.depends("reason_code", "reason_values")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        Case = self.env["ar.followup.case"]
+        for touch in self:
+            touch.reason = Case._reason_in_words(touch.reason_code, touch.reason_values)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        if self.filtered(lambda touch: touch.state in ("sent", "unconfirmed", "sending")):
+            raise UserError(self.env._("Contacts that took place are kept. Add a note instead."))
+
+    def action_approve(self):
+        """Release contacts that wait for review; they leave with the next sending."""
+        waiting = self.filtered(lambda touch: touch.state == "to_review")
+        for company in waiting.company_id:
+            self.env["ar.followup.case"]._check_mode(company)
+        waiting.write({"state": "planned", "user_id": False})
+        self.env["ar.followup.sender"]._trigger()
+
+    def action_retry(self):
+        """Try failed contacts again."""
+        failed = self.filtered(lambda touch: touch.state == "failed" and touch.outcome != "bounced")
+        failed.write({"state": "planned", "attempts": 0, "next_try": False, "error": False})
+        self.env["ar.followup.sender"]._trigger()
+
+    def action_skip(self):
+        """Leave these contacts out; the customer's next level goes ahead at its own time."""
+        on_way = self.filtered(lambda touch: touch.state in ("to_review", "planned"))
+        on_way._close("person")
+
+    def action_confirm_sent(self):
+        """A person found that an unconfirmed message did arrive."""
+        self.filtered(lambda touch: touch.state == "unconfirmed").write({"state": "sent", "error": False})
+
+    def action_log_outcome(self):
+        """Note what came of a contact."""
+        self.ensure_one()
+        return self.case_id._action_note(touch=self)
+
+    def _close(self, cause):
+        """End contacts on their way without making them; their activities go too."""
+        self.activity_id.sudo().unlink()
+        self.write({"state": "skipped", "skip_cause": cause})
+        self.case_id._refresh_decisions()

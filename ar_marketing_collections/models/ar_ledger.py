@@ -1,0 +1,172 @@
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..rules import followup
+from ..rules.days_late import SettledItem
+
+
+class ArLedger(models.AbstractModel):
+    """What the ledger says about receivables: a few queries for a whole company, rows out as the rules want them.
+
+    Customers are commercial partners as they are today. ``company`` is always one that collects on its own behalf; its
+    branches are included. Nothing here writes.
+    """
+
+    _name = "ar.ledger"
+    _description = "Receivables Ledger"
+
+    @api.model
+    def _receivable_account_ids(self, company):
+        """Trade receivable accounts, as literals: a sub-select would keep PostgreSQL from the partial index."""
+        accounts = (
+            self.env["account.account"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("account_type", "=", "asset_receivable"),
+                    ("non_trade", "=", False),
+                    ("company_ids", "parent_of", company._collections_members().ids),
+                ]
+            )
+        )
+        return tuple(accounts.ids) or (0,)
+
+    @api.model
+    def _is_payment(self):
+        """Condition on the credit line ``c``, its entry ``cm`` and journal ``j``: this partial is money, not a credit note."""
+        condition = SQL("(j.type IN ('bank', 'cash') OR cm.origin_payment_id IS NOT NULL)")
+        if "pos.payment" in self.env:
+            condition = SQL(
+                "(%s OR EXISTS (SELECT 1 FROM pos_payment pp WHERE pp.account_move_id = cm.id))", condition
+            )
+        return condition
+
+    @api.model
+    def _partner_filter(self, partner_ids):
+        """Condition on the partner ``p``; everybody without ``partner_ids``."""
+        if partner_ids is None:
+            return SQL("TRUE")
+        return SQL("p.commercial_partner_id IN %s", tuple(partner_ids) or (0,))
+
+    @api.model
+    def _flush(self):
+        for model in ("account.move", "account.move.line", "account.partial.reconcile", "res.partner", "ar.dispute"):
+            self.env[model].flush_model()
+
+    @api.model
+    def _open_lines(self, company, partner_ids=None):
+        """What is open now, by customer: ({partner: [followup.Item]}, {partner: {currency: (amount, company amount)}}).
+
+        Items are debit lines; credit notes and unallocated payments are credits, with positive amounts.
+        """
+        self._flush()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT p.commercial_partner_id, l.id, l.balance > 0,
+                       COALESCE(l.date_maturity, l.date), COALESCE(m.invoice_date, l.date),
+                       l.amount_residual_currency::float8, l.amount_residual::float8, l.currency_id,
+                       CASE WHEN d.line_id IS NOT NULL THEN 'dispute'
+                            WHEN l.no_followup THEN 'no_followup'
+                            WHEN m.payment_state = 'blocked' THEN 'blocked'
+                            WHEN m.payment_state = 'in_payment' THEN 'in_payment'
+                            ELSE '' END
+                  FROM account_move_line l
+                  JOIN account_move m ON m.id = l.move_id
+                  JOIN res_partner p ON p.id = l.partner_id
+             LEFT JOIN ar_dispute d ON d.line_id = l.id AND d.state = 'open'
+                 WHERE l.account_id IN %(accounts)s
+                   AND l.company_id IN %(companies)s
+                   AND l.parent_state = 'posted'
+                   AND l.reconciled IS NOT TRUE
+                   AND (l.amount_residual <> 0 OR l.amount_residual_currency <> 0)
+                   AND %(partners)s
+                """,
+                accounts=self._receivable_account_ids(company),
+                companies=tuple(company._collections_members().ids),
+                partners=self._partner_filter(partner_ids),
+            )
+        )
+        items = defaultdict(list)
+        credits = defaultdict(dict)
+        for partner, line, is_debit, due, billed, amount, company_amount, currency, hold in self.env.cr.fetchall():
+            if is_debit:
+                items[partner].append(
+                    followup.Item(line, due, billed, amount, company_amount, currency, hold)
+                )
+            else:
+                before = credits[partner].get(currency, (0.0, 0.0))
+                credits[partner][currency] = (before[0] - amount, before[1] - company_amount)
+        return items, credits
+
+    @api.model
+    def _settled_items(self, company, since, until, partner_ids=None):
+        """Items settled by at least one payment, the last one from ``since`` to ``until``: {partner: [SettledItem]}."""
+        self._flush()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT p.commercial_partner_id, COALESCE(l.date_maturity, l.date), MAX(pr.max_date)
+                  FROM account_partial_reconcile pr
+                  JOIN account_move_line l ON l.id = pr.debit_move_id
+                  JOIN account_move_line c ON c.id = pr.credit_move_id
+                  JOIN account_move cm ON cm.id = c.move_id
+                  JOIN account_journal j ON j.id = c.journal_id
+                  JOIN res_partner p ON p.id = l.partner_id
+                 WHERE pr.max_date >= %(since)s
+                   AND l.account_id IN %(accounts)s
+                   AND l.company_id IN %(companies)s
+                   AND l.parent_state = 'posted'
+                   AND l.reconciled
+                   AND l.balance > 0
+                   AND %(is_payment)s
+                   AND %(partners)s
+              GROUP BY l.id, p.commercial_partner_id
+                HAVING MAX(pr.max_date) <= %(until)s
+                """,
+                since=since,
+                until=until,
+                accounts=self._receivable_account_ids(company),
+                companies=tuple(company._collections_members().ids),
+                is_payment=self._is_payment(),
+                partners=self._partner_filter(partner_ids),
+            )
+        )
+        settled = defaultdict(list)
+        for partner, due, day in self.env.cr.fetchall():
+            settled[partner].append(SettledItem(due, day))
+        return settled
+
+    @api.model
+    def _newest_bank_date(self, company, today):
+        """The date of the newest posted bank or cash entry, or None."""
+        self._flush()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT MAX(m.date)
+                  FROM account_move m
+                  JOIN account_journal j ON j.id = m.journal_id
+                 WHERE j.type IN ('bank', 'cash')
+                   AND j.company_id IN %(companies)s
+                   AND m.state = 'posted'
+                   AND m.date <= %(today)s
+                """,
+                companies=tuple(company._collections_members().ids),
+                today=today,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _books(self, company, today):
+        """How far the books are complete, as the rules want it."""
+        by_hand = company.books_complete_until
+        return followup.Books(
+            complete_until=by_hand or self._newest_bank_date(company, today),
+            max_age=company.books_max_age,
+            by_hand=bool(by_hand),
+        )

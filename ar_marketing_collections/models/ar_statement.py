@@ -1,0 +1,469 @@
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date, format_list, formatLang
+
+from ..rules import ageing, followup
+
+#: Names of contacts that are no person: legal forms, departments, and forms of address that hide the first name.
+NO_FIRST_NAMES = frozenset(
+    "ab ag aps as bv co corp corporation gmbh inc kg limited llc llp ltd nv oy plc sa sarl spa srl sro "
+    "account accounting accounts admin billing bookkeeping comptabilité department dept finance invoice invoices invoicing "
+    "office payable payables reception team "
+    "buchhaltung ekonomi ekonomiavdelningen faktura fakturor leverantörsreskontra rechnung reskontra "
+    "dr frau herr herrn mme mr mrs ms mx prof".split()
+)
+
+
+def first_name(name):
+    """The first name in the name of a person, or nothing where it does not look like one.
+
+    >>> first_name("Anna Svensson"), first_name("Svensson, Anna"), first_name("Accounts Payable"), first_name("J. Smith")
+    ('Anna', 'Anna', '', '')
+    """
+    words = (name or "").replace(",", ", ").split()
+    if not words or any(word.strip(",.").lower() in NO_FIRST_NAMES for word in words):
+        return ""
+    if words[0].endswith(","):
+        words = words[1:] or [""]
+    word = words[0]
+    return word if len(word) > 1 and word.replace("-", "").replace("'", "").isalpha() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """A receivable line that was open; amounts have the sign of the ledger, below zero for what the customer has to its credit.
+
+    ``kind``: ``invoice``, ``credit_note``, ``payment`` or ``entry``; ``part`` of ``parts`` is the instalment, 0 where there is one.
+    """
+
+    partner: int
+    id: int
+    move: int
+    is_debit: bool
+    kind: str
+    number: str
+    label: str
+    billed: date
+    due: date
+    original: float
+    left: float
+    company_left: float
+    currency: int
+    hold: str
+    part: int
+    parts: int
+
+
+class ArStatement(models.AbstractModel):
+    """The statement of account: what was open on a day, for customers and for the texts that are sent to them.
+
+    Amounts are in the currency of the items, one block for each; the company's own currency is not shown. ``company`` is
+    always one that collects on its own behalf, and customers are commercial partners as they are today.
+    """
+
+    _name = "ar.statement"
+    _description = "Statement of Account"
+
+    # ------------------------------------------------------------
+    # Facts
+    # ------------------------------------------------------------
+
+    @api.model
+    def _undone_since(self, company, as_of, condition=SQL("TRUE")):
+        """A table ``(line_id, company_amount, amount)`` of the lines that may have been open on ``as_of``.
+
+        These are the lines open now, and those matched since, with the amounts to add to what is left now: a match that is
+        younger than ``as_of`` had not happened then.
+
+        :param as_of: a date, or None for what is open now, whatever its date
+        :param condition: SQL on the line ``l``
+        """
+        receivable = SQL(
+            "l.account_id IN %s AND l.company_id IN %s AND %s",
+            self.env["ar.ledger"]._receivable_account_ids(company),
+            tuple(company._collections_members().ids),
+            condition,
+        )
+        return SQL(
+            """
+            (SELECT line_id, SUM(company_amount) AS company_amount, SUM(amount) AS amount
+               FROM (SELECT l.id AS line_id, 0 AS company_amount, 0 AS amount
+                       FROM account_move_line l
+                      WHERE l.reconciled IS NOT TRUE AND %(receivable)s
+                      UNION ALL
+                     SELECT l.id, pr.amount, pr.debit_amount_currency
+                       FROM account_partial_reconcile pr
+                       JOIN account_move_line l ON l.id = pr.debit_move_id
+                      WHERE pr.max_date > %(as_of)s::date AND %(receivable)s
+                      UNION ALL
+                     SELECT l.id, -pr.amount, -pr.credit_amount_currency
+                       FROM account_partial_reconcile pr
+                       JOIN account_move_line l ON l.id = pr.credit_move_id
+                      WHERE pr.max_date > %(as_of)s::date AND %(receivable)s) matched
+           GROUP BY line_id)
+            """,
+            receivable=receivable,
+            as_of=as_of,
+        )
+
+    @api.model
+    def _was_open(self, as_of):
+        """Condition on the line ``l`` and the row ``then`` of ``_undone_since``: posted, dated by then, something left."""
+        return SQL(
+            """
+            l.parent_state = 'posted'
+            AND (%(as_of)s::date IS NULL OR l.date <= %(as_of)s::date)
+            AND (l.amount_residual + then.company_amount <> 0 OR l.amount_residual_currency + then.amount <> 0)
+            """,
+            as_of=as_of,
+        )
+
+    @api.model
+    def _lines_as_of(self, company, partner_ids, as_of):
+        """What was open on ``as_of`` (None: what is open now) by customer, the oldest due first: {partner: [StatementLine]}."""
+        self.env["ar.ledger"]._flush()
+        customers = tuple(partner_ids) or (0,)
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT p.commercial_partner_id, l.id, l.move_id, l.balance > 0,
+                       CASE WHEN m.move_type IN ('out_invoice', 'out_receipt') THEN 'invoice'
+                            WHEN m.move_type = 'out_refund' THEN 'credit_note'
+                            WHEN j.type IN ('bank', 'cash') OR m.origin_payment_id IS NOT NULL THEN 'payment'
+                            ELSE 'entry' END AS kind,
+                       m.name, COALESCE(NULLIF(l.name, ''), m.ref, ''),
+                       COALESCE(m.invoice_date, l.date), COALESCE(l.date_maturity, l.date),
+                       l.amount_currency::float8,
+                       (l.amount_residual_currency + then.amount)::float8,
+                       (l.amount_residual + then.company_amount)::float8,
+                       l.currency_id,
+                       CASE WHEN d.line_id IS NOT NULL THEN 'dispute'
+                            WHEN l.no_followup THEN 'no_followup'
+                            WHEN m.payment_state IN ('blocked', 'in_payment') THEN m.payment_state
+                            ELSE '' END,
+                       COALESCE(term.part, 0), COALESCE(term.parts, 0)
+                  FROM %(then)s then
+                  JOIN account_move_line l ON l.id = then.line_id
+                  JOIN account_move m ON m.id = l.move_id
+                  JOIN account_journal j ON j.id = l.journal_id
+                  JOIN res_partner p ON p.id = l.partner_id
+             LEFT JOIN ar_dispute d ON d.line_id = l.id AND d.state = 'open'
+             LEFT JOIN LATERAL (
+                           SELECT COUNT(*) AS parts,
+                                  COUNT(*) FILTER (WHERE (s.date_maturity, s.id) <= (l.date_maturity, l.id)) AS part
+                             FROM account_move_line s
+                            WHERE s.move_id = l.move_id AND s.display_type = 'payment_term'
+                           HAVING COUNT(*) > 1
+                       ) term ON l.display_type = 'payment_term'
+                 WHERE %(was_open)s
+                   AND p.commercial_partner_id IN %(customers)s
+              ORDER BY COALESCE(l.date_maturity, l.date), l.id
+                """,
+                then=self._undone_since(
+                    company,
+                    as_of,
+                    SQL(
+                        "l.partner_id IN (SELECT id FROM res_partner WHERE commercial_partner_id IN %s)", customers
+                    ),
+                ),
+                was_open=self._was_open(as_of),
+                customers=customers,
+            )
+        )
+        lines = defaultdict(list)
+        for row in self.env.cr.fetchall():
+            lines[row[0]].append(StatementLine(*row))
+        return lines
+
+    @api.model
+    def _portal_urls(self, lines):
+        """The absolute address of the portal page of each invoice or credit note in ``lines``: {move id: url}.
+
+        Whoever has the address needs no login, as in Odoo's own messages. Tokens that are missing are made in one statement.
+        """
+        moves = self.env["account.move"].sudo().browse({line.move for line in lines})
+        moves = moves.filtered(lambda move: move.is_invoice(include_receipts=True))
+        if not moves:
+            return {}
+        if not all(moves.mapped("access_token")):
+            moves.flush_recordset(["access_token"])
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE account_move SET access_token = gen_random_uuid()::varchar "
+                    "WHERE id IN %s AND access_token IS NULL",
+                    tuple(moves.ids),
+                )
+            )
+            moves.invalidate_recordset(["access_token"])
+        base_url = moves[0].get_base_url()
+        return {move.id: base_url + move.get_portal_url() for move in moves}
+
+    # ------------------------------------------------------------
+    # Statement
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_statement(self, partners, company, as_of=None):
+        """The statement of each customer of ``partners`` with ``company``, as of a day (default: today).
+
+        :return: {commercial partner: statement}, see ``_prepare_statement``; who has nothing open has no blocks
+        """
+        as_of = as_of or fields.Date.context_today(self)
+        customers = partners.commercial_partner_id
+        lines = self._lines_as_of(company, customers.ids, as_of)
+        urls = self._portal_urls([line for mine in lines.values() for line in mine])
+        contacts = customers._get_followup_contacts()
+        statements = {}
+        for customer in customers:
+            contact = contacts[customer.id]
+            localized = self.with_context(lang=contact.lang or customer.lang or self.env.lang)
+            statements[customer] = localized._prepare_statement(
+                customer, contact, company, as_of, lines.get(customer.id, ()), urls
+            )
+        return statements
+
+    @api.model
+    def _prepare_statement(self, customer, contact, company, as_of, lines, urls):
+        # {partner, contact, lang, company, as_of, person: see _prepare_person, blocks: [see _prepare_block]}
+        return {
+            "partner": customer,
+            "contact": contact,
+            "lang": self.env.lang,
+            "company": company,
+            "as_of": as_of,
+            "person": self._prepare_person(customer._get_collector(company), company),
+            "blocks": self._prepare_blocks(company, lines, as_of, urls),
+        }
+
+    @api.model
+    def _prepare_person(self, user, company):
+        """The person to talk to, who has the company's number and address where there is none of their own."""
+        user, company = user.sudo(), company.sudo()
+        return {
+            "user": user,
+            "name": user.name or company.name,
+            "phone": user.phone or company.phone or "",
+            "email": user.email or company.email or "",
+            "picture": user.image_128,
+        }
+
+    @api.model
+    def _prepare_blocks(self, company, lines, as_of, urls):
+        """One block for each currency, by its name: they are never added up."""
+        by_currency = defaultdict(list)
+        for line in lines:
+            by_currency[line.currency].append(line)
+        currencies = self.env["res.currency"].browse(by_currency).sorted("name")
+        return [
+            self._prepare_block(company, currency, by_currency[currency.id], as_of, urls) for currency in currencies
+        ]
+
+    @api.model
+    def _prepare_block(self, company, currency, lines, as_of, urls):
+        # {currency, items: [see _prepare_item], credits: [the same], totals, ageing, next_due, bank}
+        items = [self._prepare_item(currency, line, as_of, urls) for line in lines if line.is_debit]
+        credits = [self._prepare_item(currency, line, as_of, urls) for line in lines if not line.is_debit]
+
+        def total(rows):
+            return currency.round(sum(row["left"] for row in rows))
+
+        overdue = [item for item in items if item["is_overdue"]]
+        coming = [item for item in items if not item["is_overdue"] and not item["hold"]]
+        credit = -total(credits)
+        asked = total(item for item in overdue if not item["hold"])
+        first_due = min((item["due"] for item in coming), default=None)
+        return {
+            "currency": currency,
+            "items": items,
+            "credits": credits,
+            "totals": {
+                "open": total(items),
+                "overdue": total(overdue),
+                "not_due": total(item for item in items if not item["is_overdue"]),
+                "credits": credit,
+                "balance": currency.round(total(items) - credit),
+                # what was due and nothing stands in the way of, less credits
+                "to_pay": max(currency.round(asked - credit), 0.0),
+                "covered": min(asked, credit) if credit > 0 else 0.0,
+            },
+            "ageing": [
+                {"bucket": bucket, "amount": total(item for item in items if item["bucket"] == bucket)}
+                for bucket, _first in ageing.BUCKETS
+            ],
+            "next_due": {"date": first_due, "amount": total(item for item in coming if item["due"] == first_due)},
+            "bank": self._get_bank_account(company, currency),
+        }
+
+    @api.model
+    def _prepare_item(self, currency, line, as_of, urls):
+        days = ageing.days_overdue(line.due, as_of)
+        return {
+            "line_id": line.id,
+            "move_id": line.move,
+            "kind": line.kind,
+            "number": (line.kind == "entry" and line.label) or line.number,
+            "title": self._get_title(line),
+            "notes": self._get_notes(line),
+            "billed": line.billed,
+            "due": line.due,
+            "days_overdue": max(days, 0),
+            "bucket": ageing.bucket(days),
+            "is_overdue": line.is_debit and days > 0,
+            "is_disputed": line.hold == "dispute",
+            "is_partial": not currency.is_zero(line.original - line.left),
+            "hold": line.hold,
+            "original": currency.round(line.original),
+            "left": currency.round(line.left),
+            "url": urls.get(line.move, ""),
+        }
+
+    @api.model
+    def _get_title(self, line):
+        """What a customer calls this line."""
+        if line.kind == "invoice":
+            return self.env._("Invoice")
+        if line.kind == "credit_note":
+            return self.env._("Credit note")
+        if line.kind == "payment":
+            return self.env._("Repayment") if line.is_debit else self.env._("Payment received")
+        return self.env._("Account entry")
+
+    @api.model
+    def _get_notes(self, line):
+        """What is to be said about this line, in the customer's language."""
+        notes = []
+        if line.parts:
+            notes.append(self.env._("instalment %(part)s of %(parts)s", part=line.part, parts=line.parts))
+        if line.hold == "dispute":
+            notes.append(self.env._("being clarified"))
+        if line.hold == "in_payment":
+            notes.append(self.env._("payment under way"))
+        return notes
+
+    @api.model
+    def _get_bank_account(self, company, currency):
+        """The account to pay to: one in the currency of the items, or in none, first; trusted ones first."""
+        accounts = company.sudo().partner_id.bank_ids.filtered(
+            lambda bank: not bank.company_id or bank.company_id == company
+        )
+        return accounts.sorted(
+            lambda bank: (bool(bank.currency_id) and bank.currency_id != currency, not bank.allow_out_payment)
+        )[:1]
+
+    # ------------------------------------------------------------
+    # Placeholders of messages
+    # ------------------------------------------------------------
+
+    @api.model
+    def _prepare_message_values(self, case):
+        """The placeholders of one case, see ``_prepare_messages_values``."""
+        return self._prepare_messages_values(case)[case.id]
+
+    @api.model
+    def _prepare_messages_values(self, cases):
+        """The placeholders of the texts, in the languages of the contacts that they go to: {case id: {placeholder: value}}.
+
+        What is open now counts, as for the decision. One read for all cases of a company.
+        """
+        today = fields.Date.context_today(self)
+        values = {}
+        for company, mine in cases.grouped("company_id").items():
+            customers = mine.partner_id
+            lines = self._lines_as_of(company, customers.ids, None)
+            urls = self._portal_urls([line for found in lines.values() for line in found])
+            contacts = customers._get_followup_contacts()
+            for case in mine:
+                customer = case.partner_id
+                contact = contacts[customer.id]
+                localized = self.with_context(lang=contact.lang or customer.lang or self.env.lang)
+                statement = localized._prepare_statement(
+                    customer, contact, company, today, lines.get(customer.id, ()), urls
+                )
+                values[case.id] = localized._prepare_placeholders(statement)
+        return values
+
+    @api.model
+    def _prepare_placeholders(self, statement):
+        """The values of ``PLACEHOLDERS`` (see ``ar.followup.case``) from a statement."""
+        company, person = statement["company"].sudo(), statement["person"]
+        anchor = self._get_anchor(statement["blocks"])
+        return {
+            "customer_name": statement["partner"].name or "",
+            "greeting_name": self._get_greeting_name(statement["contact"], statement["partner"]),
+            "items_table": self._render_items(statement),
+            "overdue_total": self._format_amounts(statement["blocks"], self._asked_of),
+            "open_total": self._format_amounts(
+                statement["blocks"], lambda block: max(block["totals"]["balance"], 0.0)
+            ),
+            "oldest_number": anchor["number"] if anchor else "",
+            "oldest_due": self._format_date(anchor["due"]) if anchor else "",
+            "collector_name": person["name"],
+            "collector_phone": person["phone"],
+            "collector_email": person["email"],
+            "company_name": company.name,
+            "statement_link": f"{company.get_base_url()}/my/invoices",
+        }
+
+    @api.model
+    def _get_greeting_name(self, contact, customer):
+        name = contact.name or customer.name or ""
+        return (not contact.is_company and first_name(contact.name)) or name
+
+    @api.model
+    def _get_anchor(self, blocks):
+        """The item that speaks for the customer: the oldest one that nothing holds back and no credit covers."""
+        items = {item["line_id"]: item for block in blocks for item in block["items"]}
+        credits = {block["currency"].id: (block["totals"]["credits"], 0.0) for block in blocks}
+        free = [
+            followup.Item(item["line_id"], item["due"], item["billed"], item["left"], 0.0, block["currency"].id)
+            for block in blocks
+            for item in block["items"]
+            if not item["hold"]
+        ]
+        oldest = followup.uncovered(free, credits) or sorted(free, key=lambda item: (item.due, item.id))
+        if oldest:
+            return items[oldest[0].id]
+        return min(items.values(), key=lambda item: (item["due"], item["line_id"]), default=None)
+
+    @api.model
+    def _asked_of(self, block):
+        """What a message asks for: what was due, or all of it while nothing was."""
+        if block["totals"]["overdue"]:
+            return block["totals"]["to_pay"]
+        return 0.0
+
+    @api.model
+    def _format_amounts(self, blocks, amount_of):
+        """ "1,200.00 EUR and 300.00 USD": the amounts of the blocks, none of them zero unless all are."""
+        amounts = [(block["currency"], amount_of(block)) for block in blocks]
+        shown = [(currency, amount) for currency, amount in amounts if not currency.is_zero(amount)] or amounts[:1]
+        return format_list(self.env, [self._format_amount(currency, amount) for currency, amount in shown])
+
+    @api.model
+    def _format_amount(self, currency, amount):
+        """With the currency's code, as several share the sign "$"."""
+        return f"{formatLang(self.env, amount, digits=currency.decimal_places)}\N{NO-BREAK SPACE}{currency.name}"
+
+    @api.model
+    def _format_date(self, day):
+        return format_date(self.env, day, date_format="medium")
+
+    @api.model
+    def _render_items(self, statement):
+        """The open items as a table for a mail; it never says more of an item than when it was or is due."""
+        if not statement["blocks"]:
+            return Markup()
+        return self.env["ir.qweb"]._render(
+            "ar_marketing_collections.message_items",
+            {
+                "blocks": statement["blocks"],
+                "today": statement["as_of"],
+                "format_amount": self._format_amount,
+                "format_date": self._format_date,
+            },
+        )

@@ -1,0 +1,24 @@
+from odoo import fields, models
+
+
+class MailActivity(models.Model):
+    _inherit = "mail.activity"
+
+    def _action_done(self, feedback=False, attachment_ids=None):
+        """A call marked as done in Odoo's own way is a contact too."""
+        touches = (
+            self.env["ar.followup.touch"]
+            .sudo()
+            .search([("activity_id", "in", self.ids), ("state", "=", "planned")])
+        )
+        for touch in touches:
+            touch.write({
+                "state": "sent",
+                "sent_at": fields.Datetime.now(),
+                "user_id": self.env.uid,
+                "outcome": touch.outcome or "other",
+                "note": touch.note or feedback,
+            })
+        result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
+        touches.case_id._refresh_decisions()
+        return result

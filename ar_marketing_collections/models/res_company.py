@@ -1,0 +1,150 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..rules.payment_score import ScoreSettings
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    separate_collections = fields.Boolean(
+        "Collects on its own",
+        help="A branch collects together with its parent company, unless this is set.",
+    )
+    followup_mode = fields.Selection(
+        [("simulate", "Simulation"), ("review", "Review"), ("automatic", "Automatic")],
+        default="simulate",
+        required=True,
+        help="Simulation: everything is decided and shown, nothing leaves. Review: every contact waits for a person. "
+        "Automatic: levels marked automatic go out by themselves, the others wait for a person.",
+    )
+    followup_policy_id = fields.Many2one(
+        "ar.followup.policy",
+        "Follow-up policy",
+        check_company=True,
+        help="Used for customers who have no policy of their own, neither directly nor by a tag.",
+    )
+    default_collector_id = fields.Many2one(
+        "res.users",
+        "Default collector",
+        help="Signs messages to customers who have neither a collector nor a salesperson.",
+    )
+    followup_run_cap = fields.Integer(
+        "Contacts per run",
+        default=200,
+        help="At most so many contacts are planned in one run, those worth most first. 0: no limit.",
+    )
+    followup_old_before = fields.Date(
+        "Old debts before",
+        help="Items due before this day start at the first friendly level, even where the policy starts by age.",
+    )
+    books_complete_until = fields.Date(
+        "Books are complete up to",
+        help="Set by hand. Empty: the date of the newest bank entry counts.",
+    )
+    books_max_age = fields.Integer(
+        "Books may be old (days)",
+        default=7,
+        help="Nobody is contacted when the books are older than this: the customer may have paid already.",
+    )
+
+    payment_window_days = fields.Integer("Days looked back", default=365)
+    payment_half_life_days = fields.Integer("Half-life of a payment (days)", default=90)
+    payment_grace_days = fields.Integer("Grace (days)", default=0)
+    payment_pseudo_items = fields.Float("Pseudo-items at the company's rates", default=4.0)
+    payment_weight_late = fields.Float("Weight of late", default=0.40)
+    payment_weight_late7 = fields.Float("Weight of more than 7 days late", default=0.25)
+    payment_weight_late30 = fields.Float("Weight of more than 30 days late", default=0.15)
+    payment_weight_mean = fields.Float("Weight of the mean days late", default=0.20)
+    payment_limit_prompt = fields.Float("Prompt from", default=80.0)
+    payment_limit_reliable = fields.Float("Reliable from", default=65.0)
+    payment_limit_slow = fields.Float("Slow from", default=45.0)
+    payment_segment_margin = fields.Float("Margin to stay in a segment", default=2.0)
+    payment_min_settled = fields.Integer("Settled items needed for a rating", default=3)
+    payment_writes_trust = fields.Boolean(
+        "Segment sets the degree of trust",
+        default=True,
+        help="Prompt payers become good debtors, payers at risk bad ones, unless somebody set the trust by hand.",
+    )
+
+    @api.constrains("payment_weight_late", "payment_weight_late7", "payment_weight_late30", "payment_weight_mean")
+    def _check_payment_weights(self):
+        for company in self:
+            weights = company._payment_score_settings().weights.values()
+            if min(weights) < 0 or abs(sum(weights) - 1) > 1e-6:
+                raise ValidationError(
+                    self.env._(
+                        "The weights of the payment score must be positive and add up to 1; they add up to %(total).2f.",
+                        total=sum(weights),
+                    )
+                )
+
+    @api.constrains("payment_limit_prompt", "payment_limit_reliable", "payment_limit_slow")
+    def _check_payment_limits(self):
+        for company in self:
+            limits = (
+                100.0,
+                company.payment_limit_prompt,
+                company.payment_limit_reliable,
+                company.payment_limit_slow,
+                0.0,
+            )
+            if any(better <= worse for better, worse in zip(limits, limits[1:], strict=False)):
+                raise ValidationError(
+                    self.env._("The limits of the segments must fall: 100 > prompt > reliable > slow > 0.")
+                )
+
+    @api.constrains(
+        "payment_window_days", "payment_half_life_days", "payment_min_settled", "followup_run_cap", "books_max_age"
+    )
+    def _check_collections_numbers(self):
+        for company in self:
+            if company.payment_window_days < 30 or company.payment_half_life_days < 1:
+                raise ValidationError(
+                    self.env._("The payment score needs to look back at least 30 days, with a half-life of at least 1.")
+                )
+            if min(company.payment_min_settled, company.followup_run_cap, company.books_max_age) < 0:
+                raise ValidationError(self.env._("Numbers of days, items and contacts cannot be negative."))
+
+    def _collections_root(self):
+        """The company that collects for this one: itself, or the nearest parent that a branch belongs to."""
+        self.ensure_one()
+        company = self.sudo()
+        while company.parent_id and not company.separate_collections:
+            company = company.parent_id
+        return company.with_env(self.env)
+
+    def _collections_members(self):
+        """This company and the branches whose customers it collects from."""
+        self.ensure_one()
+        descendants = self.sudo().with_context(active_test=False).search([("id", "child_of", self.id)])
+        return descendants.filtered(lambda company: company._collections_root() == self).with_env(self.env)
+
+    @api.model
+    def _collections_roots(self):
+        """All companies that collect on their own behalf."""
+        companies = self.sudo().search([])
+        return companies.filtered(lambda company: company._collections_root() == company)
+
+    def _payment_score_settings(self):
+        """The settings of the payment score as the rule wants them."""
+        self.ensure_one()
+        return ScoreSettings(
+            window=self.payment_window_days,
+            half_life=self.payment_half_life_days,
+            grace=self.payment_grace_days,
+            pseudo_items=self.payment_pseudo_items,
+            weights={
+                "late": self.payment_weight_late,
+                "late7": self.payment_weight_late7,
+                "late30": self.payment_weight_late30,
+                "mean": self.payment_weight_mean,
+            },
+            limits={
+                "prompt": self.payment_limit_prompt,
+                "reliable": self.payment_limit_reliable,
+                "slow": self.payment_limit_slow,
+            },
+            margin=self.payment_segment_margin,
+            min_settled=self.payment_min_settled,
+        )

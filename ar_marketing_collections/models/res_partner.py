@@ -1,0 +1,241 @@
+import operator
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import email_normalize
+
+from .ar_payment_profile import SEGMENTS, TRENDS
+
+PROFILE_FIELDS = ("average_days_late", "median_days_late", "on_time_rate", "settled_item_count")
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    payment_score = fields.Float(
+        company_dependent=True,
+        readonly=True,
+        copy=False,
+        aggregator="avg",
+        groups="base.group_user",
+        help="0 is the worst payer, 100 the best; the average of your customers while there is too little history.",
+    )
+    payment_segment = fields.Selection(
+        SEGMENTS, company_dependent=True, readonly=True, copy=False, groups="base.group_user"
+    )
+    payment_trend = fields.Selection(
+        TRENDS, company_dependent=True, readonly=True, copy=False, groups="base.group_user"
+    )
+    payment_profile_id = fields.Many2one(
+        "ar.payment.profile",
+        compute="_compute_payment_profile",
+        search="_search_payment_profile_id",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+    average_days_late = fields.Float(
+        compute="_compute_payment_profile",
+        search="_search_average_days_late",
+        compute_sudo=True,
+        groups="base.group_user",
+        digits=(6, 1),
+        help="Of the items settled in the last year; negative is early.",
+    )
+    median_days_late = fields.Float(
+        compute="_compute_payment_profile",
+        search="_search_median_days_late",
+        compute_sudo=True,
+        groups="base.group_user",
+        digits=(6, 1),
+        help="Half of the items settled in the last year were paid later than this; negative is early.",
+    )
+    on_time_rate = fields.Float(
+        "Paid on time",
+        compute="_compute_payment_profile",
+        search="_search_on_time_rate",
+        compute_sudo=True,
+        groups="base.group_user",
+        digits=(5, 3),
+        help="Share of the items settled in the last year that were paid on time.",
+    )
+    settled_item_count = fields.Integer(
+        "Settled items",
+        compute="_compute_payment_profile",
+        search="_search_settled_item_count",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+    payment_explanation = fields.Html(
+        related="payment_profile_id.explanation", related_sudo=True, sanitize=False, groups="base.group_user"
+    )
+    payment_days_late_plot = fields.Html(
+        related="payment_profile_id.days_late_plot", related_sudo=True, sanitize=False, groups="base.group_user"
+    )
+    payment_pay_days = fields.Char(
+        related="payment_profile_id.pay_days", related_sudo=True, groups="base.group_user"
+    )
+    payment_proposed_credit_limit = fields.Monetary(
+        related="payment_profile_id.proposed_credit_limit",
+        related_sudo=True,
+        currency_field="currency_id",
+        groups="base.group_user",
+        help="A year's billing, the time until payment and the segment's headroom give this limit.",
+    )
+    followup_policy_id = fields.Many2one(
+        "ar.followup.policy",
+        "Follow-up policy",
+        company_dependent=True,
+        copy=False,
+        groups="base.group_user",
+        help="Empty: the policy of the customer's tags, else the one of the company.",
+    )
+    collector_id = fields.Many2one(
+        "res.users",
+        company_dependent=True,
+        copy=False,
+        groups="base.group_user",
+        help="Who looks after this customer's payments and signs the messages. Empty: the salesperson.",
+    )
+    followup_case_id = fields.Many2one(
+        "ar.followup.case",
+        compute="_compute_followup_case_id",
+        search="_search_followup_case_id",
+        groups="ar_marketing_collections.group_collector",
+    )
+
+    followup_amount_overdue = fields.Monetary(
+        related="followup_case_id.amount_overdue",
+        currency_field="currency_id",
+        groups="ar_marketing_collections.group_collector",
+    )
+    followup_decision = fields.Selection(
+        related="followup_case_id.decision", groups="ar_marketing_collections.group_collector"
+    )
+    followup_reason = fields.Char(
+        related="followup_case_id.reason", groups="ar_marketing_collections.group_collector"
+    )
+
+    @api.model
+    def _commercial_fields(self):
+        return [
+            *super()._commercial_fields(),
+            "payment_score",
+            "payment_segment",
+            "payment_trend",
+            "followup_policy_id",
+            "collector_id",
+        ]
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("company")
+    def _compute_payment_profile(self):
+        company = self.env.company._collections_root()
+        profiles = self.env["ar.payment.profile"].search(
+            [("company_id", "=", company.id), ("partner_id", "in", self.commercial_partner_id.ids)]
+        )
+        by_partner = profiles.grouped("partner_id")
+        for partner in self:
+            profile = by_partner.get(partner.commercial_partner_id, profiles.browse())
+            partner.payment_profile_id = profile
+            for name in PROFILE_FIELDS:
+                partner[name] = profile[name]
+
+    def _search_payment_profile_id(self, operator, value):
+        if operator in ("in", "not in") and False in value:
+            having = self._search_by_profile(Domain.TRUE)
+            return having if operator == "not in" else ~having
+        return self._search_by_profile(Domain("id", operator, value))
+
+    def _search_average_days_late(self, operator, value):
+        return self._search_by_figure("average_days_late", operator, value)
+
+    def _search_median_days_late(self, operator, value):
+        return self._search_by_figure("median_days_late", operator, value)
+
+    def _search_on_time_rate(self, operator, value):
+        return self._search_by_figure("on_time_rate", operator, value)
+
+    def _search_settled_item_count(self, operator, value):
+        return self._search_by_figure("settled_item_count", operator, value)
+
+    @api.model
+    def _search_by_figure(self, name, operator, value):
+        """Customers by a figure of their profile; who has none counts as 0."""
+        found = self._search_by_profile(Domain(name, operator, value))
+        if _matches_zero(operator, value):
+            return found | ~self._search_by_profile(Domain.TRUE)
+        return found
+
+    @api.model
+    def _search_by_profile(self, domain):
+        company = self.env.company._collections_root()
+        profiles = self.env["ar.payment.profile"].sudo()._search(Domain("company_id", "=", company.id) & domain)
+        return Domain("commercial_partner_id", "in", profiles.subselect("partner_id"))
+
+    @api.depends_context("company")
+    def _compute_followup_case_id(self):
+        company = self.env.company._collections_root()
+        cases = self.env["ar.followup.case"].search(
+            [("company_id", "=", company.id), ("partner_id", "in", self.commercial_partner_id.ids)]
+        )
+        by_partner = cases.grouped("partner_id")
+        for partner in self:
+            partner.followup_case_id = by_partner.get(partner.commercial_partner_id, cases.browse())
+
+    def _search_followup_case_id(self, operator, value):
+        company = Domain("company_id", "=", self.env.company._collections_root().id)
+        Case = self.env["ar.followup.case"]
+        if operator in ("in", "not in") and False in value:
+            some = Domain("commercial_partner_id", "in", Case._search(company).subselect("partner_id"))
+            return some if operator == "not in" else ~some
+        cases = Case._search(company & Domain("id", operator, value))
+        return Domain("commercial_partner_id", "in", cases.subselect("partner_id"))
+
+    def _get_followup_contacts(self):
+        """The contact that follow-up goes to, for each of these customers: {customer id: partner}.
+
+        The contact of type invoice with an address, the lowest id first, else the customer itself. A hook: contact roles come here.
+        """
+        contacts = {partner.id: partner for partner in self}
+        invoice_contacts = self.env["res.partner"].search_fetch(
+            [
+                ("commercial_partner_id", "in", self.ids),
+                ("type", "=", "invoice"),
+                ("email", "!=", False),
+            ],
+            ["commercial_partner_id", "email", "phone", "lang"],
+            order="id desc",
+        )
+        for contact in invoice_contacts:
+            if email_normalize(contact.email):
+                contacts[contact.commercial_partner_id.id] = contact
+        return contacts
+
+    def _get_collector(self, company):
+        """The person who looks after this customer for ``company``: collector, else salesperson, else the company's."""
+        self.ensure_one()
+        partner = self.commercial_partner_id.with_company(company)
+        return partner.collector_id or partner.user_id or company.default_collector_id
+
+    def action_use_proposed_credit_limit(self):
+        """Take the proposed limit over as this customer's credit limit."""
+        self.check_access("write")
+        self.payment_profile_id.action_use_credit_limit()
+
+    def action_open_followup_case(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Follow-up"),
+            "res_model": "ar.followup.case",
+            "view_mode": "form",
+            "res_id": self.followup_case_id.id,
+        }
+
+
+def _matches_zero(name, value):
+    """Whether 0 satisfies ``name value``, for the operators of a number."""
+    if name in ("in", "not in"):
+        return (0 in value or False in value) == (name == "in")
+    compare = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "!=": operator.ne}
+    return name in compare and compare[name](0, value or 0)

@@ -1,0 +1,14 @@
+"""The decisions of this addon, as plain Python.
+
+Values in, decision out: no Odoo, no clock, no input or output. ``today`` is always an argument. One file is one subject:
+
+``payment_score``     how well a customer pays, 0 to 100, and the segment that follows
+``days_late``         mean, median, spread and share on time of settled items
+``payment_trend``     is this customer leaving its own pattern
+``pay_days``          the weekdays or days of the month on which a customer pays
+``credit_limit``      a credit limit worth proposing
+``followup``          whom to contact today, at which level, through which channel, and why not
+``worth``             which contact is worth most today
+``ageing``            the bucket of an open item
+``working_day``       days on which nothing is sent
+"""

@@ -1,0 +1,586 @@
+"""Follow-up: whom to contact today, at which level, through which channel; and if nobody, why not and when next.
+
+The levels of a policy are one ladder, ordered by the day they fall on, counted from the due date. Every item climbs it on its
+own: a message lists everything that is open, but an item has only *had* a level when it was old enough for it. The oldest
+overdue item that no credit covers speaks for the customer (the anchor).
+
+Never the same level twice for an item, never a firm tone before age and friendly contacts allow it, never a harder step for a
+better payer.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from .worth import contact_worth
+from .working_day import next_working_day
+
+BEFORE, AFTER = "before", "after"
+STEP_BY_STEP, BY_AGE = "step_by_step", "by_age"
+FRIENDLY, NEUTRAL, FIRM, FINAL = TONES = ("friendly", "neutral", "firm", "final")
+EMAIL, PHONE = "email", "phone"
+#: Tried in this order when a channel's data are missing.
+FALLBACK = (EMAIL, PHONE)
+#: Less than this is nothing, in any currency.
+ROUNDING = 1e-6
+#: Segments whose history earns one more friendly contact.
+EARNS_PATIENCE = frozenset({"prompt", "reliable"})
+
+#: Kinds of decision, the most urgent first.
+CONTACT, PENDING, FAILED, COVERED, EXHAUSTED, STALE_BOOKS, PROMISED, HELD, PAUSED, EXCLUDED, SMALL, WAIT, NOTHING = KINDS = (
+    "contact",
+    "pending",
+    "failed",
+    "covered",
+    "exhausted",
+    "stale_books",
+    "promised",
+    "held",
+    "paused",
+    "excluded",
+    "small",
+    "wait",
+    "nothing",
+)
+
+#: Decisions under which a message on its way is not wanted any more.
+WITHDRAWS = frozenset({NOTHING, COVERED, PROMISED, HELD, PAUSED, EXCLUDED, SMALL})
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One stage of a policy. ``days`` (never negative) before or after the due date; ``patience`` in days for a call."""
+
+    id: int
+    days: int
+    timing: str
+    tone: str
+    channel: str
+    automatic: bool = True
+    patience: int = 5
+    has_text: bool = True
+
+    @property
+    def offset(self) -> int:
+        """Days from the due date; below zero before it."""
+        return -self.days if self.timing == BEFORE else self.days
+
+    @property
+    def is_firm(self) -> bool:
+        return self.tone in (FIRM, FINAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An ordered set of levels and its guards. ``min_amount`` in the company's currency; the rest in days or contacts."""
+
+    id: int
+    levels: tuple[Level, ...]
+    start_rule: str = STEP_BY_STEP
+    min_gap_days: int = 7
+    min_amount: float = 0.0
+    firm_min_days: int = 45
+    firm_min_contacts: int = 3
+    promise_grace_days: int = 2
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", tuple(sorted(self.levels, key=lambda level: level.offset)))
+
+    @property
+    def before(self) -> tuple[Level, ...]:
+        return tuple(level for level in self.levels if level.timing == BEFORE)
+
+    @property
+    def after(self) -> tuple[Level, ...]:
+        return tuple(level for level in self.levels if level.timing == AFTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An open item. ``amount`` is what is left of it in its own currency, ``company_amount`` in the company's.
+
+    ``hold`` says why it waits (``dispute``, ``no_followup``, ``blocked``, ``in_payment``) or is empty.
+    """
+
+    id: int
+    due: date
+    billed: date
+    amount: float
+    company_amount: float
+    currency: int
+    hold: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A past touch. ``reached`` maps the id of each item that it was about to the offset of the level the item had by it.
+
+    ``state``: ``sent``, ``unconfirmed`` (both count as contact), ``skipped`` (by a person), ``lapsed`` (a call nobody made).
+    """
+
+    on: date
+    state: str = "sent"
+    answered: bool = False
+    reached: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def is_contact(self) -> bool:
+        return self.state in ("sent", "unconfirmed")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTouch:
+    """A touch on its way: ``to_review``, ``planned`` or ``sending``; a call is made within its level's ``patience``."""
+
+    id: int
+    state: str
+    since: date
+    channel: str = EMAIL
+    patience: int = 0
+    offset: int = 0
+    items: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The customer will pay on ``day``."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Everything the decision looks at. ``credits``: {currency: (amount, company amount)}, both positive.
+
+    ``channels`` are those with usable data. ``old_before``: items due before that day climb the ladder from its first step
+    even where the policy starts by age (a safe switch to automatic).
+    """
+
+    items: tuple[Item, ...] = ()
+    credits: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    contacts: tuple[Contact, ...] = ()
+    segment: str = "unrated"
+    channels: frozenset[str] = frozenset(FALLBACK)
+    paused_until: date | None = None
+    excluded: str = ""
+    promise: Promise | None = None
+    open_touch: OpenTouch | None = None
+    old_before: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """How far the books are complete; follow-up rests when that is more than ``max_age`` days ago or unknown."""
+
+    complete_until: date | None
+    max_age: int
+    by_hand: bool = False
+
+    def are_stale(self, today: date) -> bool:
+        return self.complete_until is None or (today - self.complete_until).days > self.max_age
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: a code with its values; the model puts it into words of the reader's language."""
+
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do about one customer.
+
+    ``next_date`` is when something happens next, or has been due since. ``reached`` {item id: offset} is what a contact
+    made now gives each item. ``level`` and ``channel`` belong to the contact that is due or comes next. ``had`` is the offset
+    that the anchor has had. ``closes`` is the touch on its way that this decision ends: a call nobody made, or a message
+    that is not wanted any more.
+    """
+
+    kind: str
+    reason: Reason
+    next_date: date | None = None
+    level: Level | None = None
+    channel: str = ""
+    reached: Mapping[int, int] = field(default_factory=dict)
+    had: int | None = None
+    worth: float = 0.0
+    any_overdue: bool = False
+    closes: OpenTouch | None = None
+
+
+def decide(customer: Customer, policy: Policy | None, books: Books, today: date) -> Decision:
+    """The decision for one customer on ``today``.
+
+    A touch on its way keeps everything else waiting while its cause stands; it is closed once the customer has paid,
+    promised, was paused ..., and a call is closed when nobody made it in time.
+    """
+    touch = customer.open_touch
+    if touch is None:
+        return _Case(customer, policy, books, today).decide()
+    lapsed = touch.state == "planned" and touch.channel == PHONE and (today - touch.since).days > touch.patience
+    without = _Case(replace(customer, open_touch=None), policy, books, today, lapsed=touch if lapsed else None).decide()
+    if lapsed or (touch.state != "sending" and without.kind in WITHDRAWS):
+        return replace(without, closes=touch)
+    return on_its_way(without, touch)
+
+
+def on_its_way(decision: Decision, touch: OpenTouch) -> Decision:
+    """``decision`` as it reads while ``touch`` is on its way."""
+    code = "call_planned" if touch.channel == PHONE and touch.state == "planned" else touch.state
+    return replace(
+        decision,
+        kind=PENDING,
+        reason=Reason(code, {"since": touch.since}),
+        next_date=touch.since,
+        reached={},
+    )
+
+
+def level_at(policy: Policy | None, offset: int | None) -> int | None:
+    """The id of the highest level of ``policy`` at or below ``offset``; ``None`` where there is none."""
+    if policy is None or offset is None:
+        return None
+    return max(((one.offset, one.id) for one in policy.levels if one.offset <= offset), default=(0, None))[1]
+
+
+def level_by_hand(customer: Customer, policy: Policy, today: date) -> tuple[Level, Mapping[int, int]] | None:
+    """The level at which a person may contact ``customer`` now, gap or not, and what each item has by it.
+
+    The level of today's decision where that is to contact, else the highest gentle level that the oldest item is old
+    enough for (the first of all where it is too young); ``None`` where nothing is open or the policy is empty.
+    """
+    items = [item for item in customer.items if not item.hold]
+    if not items or not policy.levels:
+        return None
+    fresh = Books(today, 0)
+    decision = decide(replace(customer, open_touch=None), policy, fresh, today)
+    level = decision.level if decision.kind == CONTACT else None
+    if level is None:
+        age = (today - min(item.due for item in items)).days
+        gentle = [one for one in policy.levels if not one.is_firm] or list(policy.levels[:1])
+        level = ([one for one in gentle if one.offset <= age] or gentle[:1])[-1]
+    reached = {item.id: reached_offset(item, level, policy, today) for item in items}
+    return level, {item: offset for item, offset in reached.items() if offset is not None}
+
+
+def cap(decisions: Sequence[Decision], at_most: int) -> list[int]:
+    """The indexes of the contacts that fit into one run, those worth most first; all of them where ``at_most`` is 0."""
+    contacts = [index for index, one in enumerate(decisions) if one.kind == CONTACT]
+    contacts.sort(key=lambda index: -decisions[index].worth)
+    return contacts[:at_most] if at_most else contacts
+
+
+def uncovered(items: Iterable[Item], credits: Mapping[int, tuple[float, float]]) -> list[Item]:
+    """The items left once open credits of the same currency are set against them, the oldest first.
+
+    An item that a credit covers in part stays, with its whole amount: what is asked is decided by ``asked_amount``.
+    """
+    left = {currency: amount for currency, (amount, _company) in credits.items()}
+    rest = []
+    for item in sorted(items, key=lambda one: (one.due, one.id)):
+        covered = min(left.get(item.currency, 0.0), item.amount)
+        left[item.currency] = left.get(item.currency, 0.0) - covered
+        if item.amount - covered > ROUNDING:
+            rest.append(item)
+    return rest
+
+
+def asked_amount(items: Iterable[Item], credits: Mapping[int, tuple[float, float]]) -> float:
+    """What is left of ``items`` after credits, in the company's currency; each currency by itself, none below zero."""
+    owed: defaultdict[int, float] = defaultdict(float)
+    for item in items:
+        owed[item.currency] += item.company_amount
+    return sum(
+        max(amount - credits.get(currency, (0.0, 0.0))[1], 0.0) for currency, amount in owed.items()
+    )
+
+
+def reached_offset(item: Item, level: Level, policy: Policy, today: date) -> int | None:
+    """The offset of the level that ``item`` has by being in a message at ``level``: the highest that fits its own age.
+
+    ``None`` where the item is too young for any.
+    """
+    age = (today - item.due).days
+    if age < 0 and level.timing == AFTER:
+        return None
+    fits = [one.offset for one in policy.levels if one.offset <= min(age, level.offset)]
+    if not fits:
+        return None
+    return max(fits)
+
+
+class _Case:
+    """The steps of one decision, in the order in which they are asked."""
+
+    def __init__(
+        self,
+        customer: Customer,
+        policy: Policy | None,
+        books: Books,
+        today: date,
+        lapsed: OpenTouch | None = None,
+    ) -> None:
+        self.customer, self.policy, self.books, self.today = customer, policy, books, today
+        self.lapsed = lapsed
+        self.free = [item for item in customer.items if not item.hold]
+        self.overdue = [item for item in self.free if item.due < today]
+        self.any_overdue = any(item.due < today for item in customer.items)
+
+    def decide(self) -> Decision:
+        customer = self.customer
+        if not customer.items:
+            return self._decision(NOTHING, "nothing_open")
+        if customer.excluded:
+            return self._decision(EXCLUDED, f"excluded_{customer.excluded}")
+        if customer.paused_until and self.today < customer.paused_until:
+            return self._decision(
+                PAUSED, "paused", next_date=customer.paused_until, until=customer.paused_until
+            )
+        if self.policy is None or not self.policy.levels:
+            return self._decision(FAILED, "no_levels")
+        if customer.promise:
+            resumes = customer.promise.day + timedelta(days=self.policy.promise_grace_days + 1)
+            if self.today < resumes:
+                return self._decision(
+                    PROMISED,
+                    "promised",
+                    next_date=next_working_day(resumes),
+                    day=customer.promise.day,
+                )
+        if not self.free:
+            return self._decision(HELD, self._hold_code())
+        asked = uncovered(self.overdue, customer.credits)
+        if self.overdue and not asked:
+            return self._decision(COVERED, "credits_cover")
+        if asked:
+            return self._decide_overdue(asked, self.policy)
+        return self._decide_before_due(self.policy)
+
+    def _decide_overdue(self, asked: list[Item], policy: Policy) -> Decision:
+        """At the level of the oldest overdue item."""
+        anchor, amount = asked[0], asked_amount(self.overdue, self.customer.credits)
+        had = self._had(anchor)
+        if amount < policy.min_amount:
+            return self._decision(SMALL, "below_minimum", next_date=self._next_due(), had=had)
+        ladder = policy.after
+        if not ladder:
+            return self._decision(EXHAUSTED, "no_level_after_due", had=had, amount=amount)
+        level, due_on, code = self._next_step(anchor, ladder, policy, had)
+        if level is None:
+            return self._decision(EXHAUSTED if code == "all_levels_done" else WAIT, code, had=had, amount=amount)
+        return self._contact_or_wait(level, due_on, code, [*self.overdue], policy, anchor, amount)
+
+    def _next_step(
+        self, anchor: Item, ladder: Sequence[Level], policy: Policy, had: int | None
+    ) -> tuple[Level | None, date, str]:
+        """The next level of the anchor, the day it falls on, and the code of the reason."""
+        age = (self.today - anchor.due).days
+        ahead = [level for level in ladder if had is None or level.offset > had]
+        if not ahead:
+            return None, self.today, "all_levels_done"
+        by_age = policy.start_rule == BY_AGE and not (
+            self.customer.old_before and anchor.due < self.customer.old_before
+        )
+        fits = [level for level in ahead if level.offset <= age]
+        level = fits[-1] if by_age and fits else ahead[0]
+        if not level.is_firm:
+            return level, anchor.due + timedelta(days=level.days), "level_due"
+        return self._guard_firm(anchor, level, ahead, ladder, policy)
+
+    def _guard_firm(
+        self, anchor: Item, level: Level, ahead: Sequence[Level], ladder: Sequence[Level], policy: Policy
+    ) -> tuple[Level | None, date, str]:
+        """Firm tones need age, enough friendly contacts without answer, and no open dispute; until then stay friendly."""
+        gentle_ahead = [
+            one for one in ahead if not one.is_firm and one.offset <= min(level.offset, (self.today - anchor.due).days)
+        ]
+        old_enough = anchor.due + timedelta(days=max(level.days, policy.firm_min_days))
+        if self.today < old_enough:
+            if gentle_ahead:
+                return gentle_ahead[-1], anchor.due + timedelta(days=gentle_ahead[-1].days), "level_due"
+            return level, old_enough, "level_due" if level.days >= policy.firm_min_days else "firm_needs_age"
+        if any(item.hold == "dispute" for item in self.customer.items):
+            return None, self.today, "firm_waits_for_dispute"
+        if self._friendly_contacts(anchor) < self._contacts_needed(policy):
+            if gentle_ahead:
+                return gentle_ahead[-1], anchor.due + timedelta(days=gentle_ahead[-1].days), "level_due"
+            gentle = [one for one in ladder if not one.is_firm and one.offset <= level.offset]
+            if not gentle:
+                return None, self.today, "firm_needs_contacts"
+            return gentle[-1], old_enough, "one_more_friendly"
+        return level, old_enough, "level_due"
+
+    def _decide_before_due(self, policy: Policy) -> Decision:
+        """Nothing is overdue: a courtesy copy, for items that were billed before its day came."""
+        coming = uncovered(self.free, self.customer.credits)
+        if not coming:
+            return self._decision(WAIT, "credits_cover_coming", next_date=self._next_due())
+        steps = sorted(
+            (
+                (step, item.due, item.id, level, item)
+                for item in coming
+                for step, level in self._courtesy_steps(item, policy)
+            ),
+            key=lambda step: step[:3],
+        )
+        if not steps:
+            return self._decision(
+                WAIT, "not_due", next_date=self._first_after_due(coming, policy), due=coming[0].due
+            )
+        due_on, _due, _id, level, item = steps[0]
+        amount = asked_amount(coming, self.customer.credits)
+        if amount < policy.min_amount:
+            return self._decision(SMALL, "below_minimum", next_date=self._first_after_due(coming, policy))
+        decision = self._contact_or_wait(level, due_on, "level_due", coming, policy, item, amount)
+        if decision.kind == WAIT and decision.next_date and decision.next_date > item.due:
+            return self._decision(
+                WAIT, "not_due", next_date=self._first_after_due(coming, policy), due=coming[0].due
+            )
+        return decision
+
+    def _courtesy_steps(self, item: Item, policy: Policy) -> list[tuple[date, Level]]:
+        """The courtesy level of an item that is due for it now, or else the next one to come, with its day."""
+        had = self._had(item)
+        steps = [
+            (item.due - timedelta(days=level.days), level)
+            for level in policy.before
+            if had is None or level.offset > had
+        ]
+        steps = [(day, level) for day, level in steps if item.billed < day]
+        now = [step for step in steps if step[0] <= self.today]
+        return now[-1:] or steps[:1]
+
+    def _contact_or_wait(
+        self,
+        level: Level,
+        due_on: date,
+        code: str,
+        about: Sequence[Item],
+        policy: Policy,
+        anchor: Item,
+        amount: float,
+    ) -> Decision:
+        had = self._had(anchor)
+        last = self._last_contact()
+        after_gap = last + timedelta(days=policy.min_gap_days) if last else due_on
+        wanted = max(due_on, after_gap)
+        day = next_working_day(wanted)
+        segment, age = self.customer.segment, (self.today - anchor.due).days
+        reached = {
+            item.id: offset
+            for item in about
+            if (offset := reached_offset(item, level, policy, self.today)) is not None
+        }
+        channel = self._channel(level)
+        values: dict[str, Any] = {"due": anchor.due}
+        worth = contact_worth(amount, age, segment)
+        if day > self.today:
+            if day > wanted:
+                code = "weekend"
+            elif after_gap > due_on:
+                code = "gap"
+                values["last"] = last
+            return self._decision(
+                WAIT, code, next_date=day, level=level, channel=channel or level.channel, had=had, worth=worth, **values
+            )
+        if next_working_day(self.today) != self.today:
+            return self._decision(
+                WAIT,
+                "weekend",
+                next_date=next_working_day(self.today),
+                level=level,
+                channel=channel or level.channel,
+                had=had,
+                worth=worth,
+                **values,
+            )
+        if not channel:
+            return self._decision(FAILED, "no_address", next_date=day, level=level, had=had, worth=worth, **values)
+        if self.books.are_stale(self.today):
+            until = self.books.complete_until
+            stale = "books_unknown" if until is None else "books_by_hand" if self.books.by_hand else "books_stale"
+            return self._decision(STALE_BOOKS, stale, next_date=day, level=level, channel=channel, had=had, worth=worth, until=until)
+        if channel != level.channel:
+            code = f"{code}_other_channel"
+        elif self.lapsed:
+            code, values["since"] = f"{code}_call_lapsed", self.lapsed.since
+        return self._decision(
+            CONTACT, code, next_date=day, level=level, channel=channel, reached=reached, had=had, worth=worth, **values
+        )
+
+    def _decision(
+        self,
+        kind: str,
+        code: str,
+        *,
+        next_date: date | None = None,
+        level: Level | None = None,
+        channel: str = "",
+        reached: Mapping[int, int] | None = None,
+        had: int | None = None,
+        worth: float = 0.0,
+        amount: float = 0.0,
+        **values: Any,
+    ) -> Decision:
+        if amount and not worth:
+            age = max((self.today - item.due).days for item in self.overdue)
+            worth = contact_worth(amount, age, self.customer.segment)
+        if had is None and self.customer.items:
+            had = self._had(min(self.customer.items, key=lambda item: (item.due, item.id)))
+        return Decision(
+            kind=kind,
+            reason=Reason(code, values),
+            next_date=next_date,
+            level=level,
+            channel=channel,
+            reached=reached or {},
+            had=had,
+            worth=worth,
+            any_overdue=self.any_overdue,
+        )
+
+    def _had(self, item: Item) -> int | None:
+        offsets = [contact.reached[item.id] for contact in self.customer.contacts if item.id in contact.reached]
+        if self.lapsed and item.id in self.lapsed.items:
+            offsets.append(self.lapsed.offset)
+        return max(offsets, default=None)
+
+    def _friendly_contacts(self, anchor: Item) -> int:
+        """Contacts without answer since the anchor fell due that were about it."""
+        return sum(
+            contact.is_contact and not contact.answered and contact.reached.get(anchor.id, -1) >= 0
+            for contact in self.customer.contacts
+        )
+
+    def _contacts_needed(self, policy: Policy) -> int:
+        return policy.firm_min_contacts + (self.customer.segment in EARNS_PATIENCE)
+
+    def _last_contact(self) -> date | None:
+        """The last day the customer heard from us, or a person decided that it should not."""
+        return max(
+            (contact.on for contact in self.customer.contacts if contact.state != "lapsed"), default=None
+        )
+
+    def _channel(self, level: Level) -> str:
+        usable = self.customer.channels
+        if level.channel in usable:
+            return level.channel
+        for channel in FALLBACK:
+            if channel in usable and (channel != EMAIL or level.has_text):
+                return channel
+        return ""
+
+    def _hold_code(self) -> str:
+        holds = {item.hold for item in self.customer.items}
+        return f"held_{holds.pop()}" if len(holds) == 1 else "held_various"
+
+    def _next_due(self) -> date | None:
+        return min((item.due + timedelta(days=1) for item in self.free if item.due >= self.today), default=None)
+
+    def _first_after_due(self, items: Iterable[Item], policy: Policy) -> date:
+        first = policy.after[0].days if policy.after else 1
+        return next_working_day(min(item.due for item in items) + timedelta(days=max(first, 1)))

@@ -1,0 +1,21 @@
+"""Days on which messages leave."""
+
+from datetime import date, timedelta
+
+SATURDAY = 5
+
+
+def is_working_day(day: date) -> bool:
+    """Whether messages may leave on ``day``: not on Saturday and Sunday."""
+    return day.weekday() < SATURDAY
+
+
+def next_working_day(day: date) -> date:
+    """``day`` itself, or the Monday after it.
+
+    >>> next_working_day(date(2026, 11, 21))
+    datetime.date(2026, 11, 23)
+    """
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return day
