@@ -4,4 +4,5 @@ from . import (
     test_rules_invariants,
     test_rules_payment,
     test_rules_small,
+    test_texts,
 )
