@@ -137,6 +137,7 @@ class ArFollowupCase(models.Model):
     open_touch_id = fields.Many2one("ar.followup.touch", compute="_compute_touches", search="_search_open_touch_id")
     open_touch_state = fields.Selection(related="open_touch_id.state", string="Contact on its way")
     open_touch_channel = fields.Selection(related="open_touch_id.channel", string="Channel on its way")
+    open_touch_address = fields.Char(related="open_touch_id.address", string="Number to call")
     call_script = fields.Html(related="open_touch_id.level_id.script")
     last_contact_on = fields.Date("Last contact", compute="_compute_touches")
     failed_touch_count = fields.Integer("Failed contacts", compute="_compute_touches")
@@ -273,10 +274,10 @@ class ArFollowupCase(models.Model):
     @api.depends("partner_id", "company_id", "user_id")
     @api.depends_context("lang")
     def _compute_placeholders(self):
+        values = self.env["ar.statement"]._prepare_messages_values(self)
         for case in self:
-            values = case.env["ar.statement"]._prepare_message_values(case)
             for name in PLACEHOLDERS:
-                case[name] = values.get(name, "")
+                case[name] = values[case.id].get(name, "")
 
     @api.model
     def mail_allowed_qweb_expressions(self):

@@ -12,6 +12,7 @@ from ..rules import followup
 from ..rules.followup import CONTACT, COVERED, FAILED
 from ..rules.working_day import next_working_day
 from ..tools import bulk
+from .ar_followup_touch import OPEN_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class ArFollowupEngine(models.AbstractModel):
         Case = self.env["ar.followup.case"]
         Case._join_moved(company)
         decided = self._decide(company, today, partner_ids)
-        self._close_touches(decided)
+        self._close_touches(decided, today)
         plan = plan and company.followup_mode != "simulate"
         planned = self._choose(company, today, decided) if plan else {}
         before = self._stored_cases(company, partner_ids)
@@ -210,16 +211,23 @@ class ArFollowupEngine(models.AbstractModel):
     def _contact_facts(self, company, today, partner_ids):
         """Past contacts and touches on their way: ({partner: [followup.Contact]}, {partner: followup.OpenTouch}).
 
-        Of the items in a contact only those still open matter.
+        Of the items in a contact only those still open matter. A promise that was broken is no answer.
         """
         self.env["ar.followup.touch"].flush_model()
         self.env["ar.followup.touch.line"].flush_model()
         self.env["ar.followup.level"].flush_model()
+        self.env["ar.payment.promise"].flush_model()
         self.env.cr.execute(
             SQL(
                 """
-                SELECT p.commercial_partner_id, t.id, t.state, t.skip_cause, t.outcome, t.channel, t.decided_on,
-                       COALESCE(t.sent_at::date, t.decided_on), COALESCE(lv.patience_days, 0), COALESCE(lv.offset_days, 0),
+                SELECT p.commercial_partner_id, t.id, t.state, t.skip_cause, t.channel, t.decided_on, t.by_hand,
+                       COALESCE(t.sent_at::date, t.decided_on),
+                       COALESCE(lv.id, 0), COALESCE(lv.offset_days, 0), COALESCE(lv.patience_days, 0),
+                       COALESCE(t.outcome IN ('disputes', 'replied', 'will_pay'), FALSE)
+                       AND NOT (t.outcome = 'will_pay' AND EXISTS (
+                           SELECT 1 FROM ar_payment_promise pr
+                            WHERE pr.partner_id = p.commercial_partner_id AND pr.company_id = t.company_id
+                              AND pr.state = 'broken' AND pr.promised_on >= t.decided_on)),
                        jsonb_object_agg(tl.line_id, tl.reached_offset) FILTER (WHERE l.id IS NOT NULL)
                   FROM ar_followup_touch t
                   JOIN res_partner p ON p.id = t.partner_id
@@ -231,7 +239,7 @@ class ArFollowupEngine(models.AbstractModel):
                    AND (t.state <> 'skipped' OR t.skip_cause IN ('person', 'lapsed'))
                    AND t.decided_on > %(since)s
                    AND %(partners)s
-              GROUP BY p.commercial_partner_id, t.id, lv.patience_days, lv.offset_days
+              GROUP BY p.commercial_partner_id, t.id, lv.id
                 """,
                 company=company.id,
                 since=today - timedelta(days=HISTORY_DAYS),
@@ -239,17 +247,24 @@ class ArFollowupEngine(models.AbstractModel):
             )
         )
         contacts, open_touches = defaultdict(list), {}
-        for partner, touch, state, cause, outcome, channel, decided_on, on, patience, offset, by_line in (
-            self.env.cr.fetchall()
-        ):
+        for (
+            partner, touch, state, cause, channel, decided_on, by_hand, on, level, offset, patience, answered, by_line
+        ) in self.env.cr.fetchall():  # fmt: skip
             reached = {int(line): reached for line, reached in (by_line or {}).items()}
-            if state in ("to_review", "planned", "sending"):
+            if state in OPEN_STATES:
                 open_touches[partner] = followup.OpenTouch(
-                    touch, state, decided_on, channel, patience, offset, tuple(reached)
+                    id=touch,
+                    state=state,
+                    since=decided_on,
+                    channel=channel,
+                    level=level,
+                    offset=offset,
+                    patience=patience,
+                    items=tuple(reached),
+                    by_hand=bool(by_hand),
                 )
             else:
                 kind = "lapsed" if cause == "lapsed" else state
-                answered = outcome in ("will_pay", "disputes", "replied")
                 contacts[partner].append(followup.Contact(on, kind, answered, reached))
         return contacts, open_touches
 
@@ -452,20 +467,15 @@ class ArFollowupEngine(models.AbstractModel):
         return {"episode": number, "episode_opened": opened, "episode_closed": closed}
 
     @api.model
-    def _close_touches(self, decided):
+    def _close_touches(self, decided, today):
         """End the touches whose decision says so; their activities go too."""
-        closes = [
-            (decision.closes, customer)
-            for customer, _policy, decision in decided.values()
-            if decision.closes
-        ]
+        closes = [decision.closes for _customer, _policy, decision in decided.values() if decision.closes]
         if not closes:
             return
         Touch = self.env["ar.followup.touch"].sudo()
         by_cause = defaultdict(list)
-        for touch, _customer in closes:
-            lapsed = touch.channel == followup.PHONE and touch.state == "planned"
-            by_cause["lapsed" if lapsed else "withdrawn"].append(touch.id)
+        for touch in closes:
+            by_cause["lapsed" if touch.has_lapsed(today) else "withdrawn"].append(touch.id)
         for cause, ids in by_cause.items():
             touches = Touch.browse(ids)
             touches.activity_id.unlink()

@@ -59,6 +59,10 @@ class ArFollowupLevel(models.Model):
         "CHECK (timing <> 'before' OR days > 0)",
         "A level before the due date needs at least one day.",
     )
+    _before_is_gentle = models.Constraint(
+        "CHECK (timing <> 'before' OR tone IN ('friendly', 'neutral'))",
+        "Before the due date nothing has gone wrong: choose a friendly or neutral tone.",
+    )
     _day_uniq = models.UniqueIndex(
         "(policy_id, timing, days) WHERE active IS TRUE",
         "Two levels of a policy cannot fall on the same day.",

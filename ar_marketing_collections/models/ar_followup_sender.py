@@ -151,31 +151,16 @@ class ArFollowupSender(models.AbstractModel):
         customer, policy, decision = engine._decide(
             company, today, touch.partner_id.ids, ignore_open_touches=True
         ).get(touch.partner_id.id, (None, None, None))
-        verdict = self._verdict(touch, customer, decision)
-        if verdict == "withdrawn":
-            touch._close("withdrawn")
+        verdict = decision and followup.verdict(decision, touch._to_rule())
+        if verdict == followup.LATER:
             return None
-        if verdict == "later":
+        if verdict != followup.SEND:
+            touch._close("withdrawn")
             return None
         self._refresh_lines(touch, customer, policy, today)
         if touch.channel == followup.EMAIL:
             return self._prepare_email(touch)
         return self._prepare_channel(touch)
-
-    @api.model
-    def _verdict(self, touch, customer, decision):
-        """``send``, ``later`` (it stays planned) or ``withdrawn``."""
-        if customer is None or not customer.items:
-            return "withdrawn"
-        if touch.by_hand:
-            unwanted = (followup.COVERED, followup.EXCLUDED, followup.NOTHING, followup.HELD)
-            return "withdrawn" if decision.kind in unwanted else "send"
-        if decision.kind == followup.CONTACT:
-            same = decision.level.id == touch.level_id.id
-            return "send" if same else "withdrawn"
-        if decision.kind in (followup.STALE_BOOKS, followup.FAILED) or decision.reason.code == "weekend":
-            return "later"
-        return "withdrawn"
 
     @api.model
     def _refresh_lines(self, touch, customer, policy, today):

@@ -2,9 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
+from ..rules import followup
+
 OPEN_STATES = ("to_review", "planned", "sending")
-#: Answers of a customer; a contact with one of them does not count as being without answer.
-ANSWERS = ("will_pay", "disputes", "replied")
 
 
 class ArFollowupTouch(models.Model):
@@ -134,6 +134,21 @@ class ArFollowupTouch(models.Model):
         """Note what came of a contact."""
         self.ensure_one()
         return self.case_id._action_note(touch=self)
+
+    def _to_rule(self):
+        """This touch on its way, as the rules want it."""
+        self.ensure_one()
+        return followup.OpenTouch(
+            id=self.id,
+            state=self.state,
+            since=self.decided_on,
+            channel=self.channel,
+            level=self.level_id.id or 0,
+            offset=self.level_id.offset_days,
+            patience=self.level_id.patience_days,
+            items=tuple(self.line_ids.filtered("is_reached").line_id.ids),
+            by_hand=self.by_hand,
+        )
 
     def _close(self, cause):
         """End contacts on their way without making them; their activities go too."""

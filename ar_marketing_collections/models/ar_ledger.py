@@ -82,7 +82,7 @@ class ArLedger(models.AbstractModel):
                    AND l.company_id IN %(companies)s
                    AND l.parent_state = 'posted'
                    AND l.reconciled IS NOT TRUE
-                   AND (l.amount_residual <> 0 OR l.amount_residual_currency <> 0)
+                   AND l.amount_residual_currency <> 0
                    AND %(partners)s
                 """,
                 accounts=self._receivable_account_ids(company),

@@ -113,12 +113,12 @@ class ArStatement(models.AbstractModel):
 
     @api.model
     def _was_open(self, as_of):
-        """Condition on the line ``l`` and the row ``then`` of ``_undone_since``: posted, dated by then, something left."""
+        """Condition on the line ``l`` and the row ``undone`` of ``_undone_since``: posted, dated by then, something left."""
         return SQL(
             """
             l.parent_state = 'posted'
             AND (%(as_of)s::date IS NULL OR l.date <= %(as_of)s::date)
-            AND (l.amount_residual + then.company_amount <> 0 OR l.amount_residual_currency + then.amount <> 0)
+            AND (l.amount_residual + undone.company_amount <> 0 OR l.amount_residual_currency + undone.amount <> 0)
             """,
             as_of=as_of,
         )
@@ -139,16 +139,16 @@ class ArStatement(models.AbstractModel):
                        m.name, COALESCE(NULLIF(l.name, ''), m.ref, ''),
                        COALESCE(m.invoice_date, l.date), COALESCE(l.date_maturity, l.date),
                        l.amount_currency::float8,
-                       (l.amount_residual_currency + then.amount)::float8,
-                       (l.amount_residual + then.company_amount)::float8,
+                       (l.amount_residual_currency + undone.amount)::float8,
+                       (l.amount_residual + undone.company_amount)::float8,
                        l.currency_id,
                        CASE WHEN d.line_id IS NOT NULL THEN 'dispute'
                             WHEN l.no_followup THEN 'no_followup'
                             WHEN m.payment_state IN ('blocked', 'in_payment') THEN m.payment_state
                             ELSE '' END,
                        COALESCE(term.part, 0), COALESCE(term.parts, 0)
-                  FROM %(then)s then
-                  JOIN account_move_line l ON l.id = then.line_id
+                  FROM %(undone)s undone
+                  JOIN account_move_line l ON l.id = undone.line_id
                   JOIN account_move m ON m.id = l.move_id
                   JOIN account_journal j ON j.id = l.journal_id
                   JOIN res_partner p ON p.id = l.partner_id
@@ -164,7 +164,7 @@ class ArStatement(models.AbstractModel):
                    AND p.commercial_partner_id IN %(customers)s
               ORDER BY COALESCE(l.date_maturity, l.date), l.id
                 """,
-                then=self._undone_since(
+                undone=self._undone_since(
                     company,
                     as_of,
                     SQL(
@@ -389,17 +389,19 @@ class ArStatement(models.AbstractModel):
 
     @api.model
     def _prepare_placeholders(self, statement):
-        """The values of ``PLACEHOLDERS`` (see ``ar.followup.case``) from a statement."""
+        """The values of ``PLACEHOLDERS`` (see ``ar.followup.case``) from a statement.
+
+        While nothing is to be paid yet, ``overdue_total`` is all that is open.
+        """
         company, person = statement["company"].sudo(), statement["person"]
         anchor = self._get_anchor(statement["blocks"])
+        is_due = any(block["totals"]["to_pay"] for block in statement["blocks"])
         return {
             "customer_name": statement["partner"].name or "",
             "greeting_name": self._get_greeting_name(statement["contact"], statement["partner"]),
             "items_table": self._render_items(statement),
-            "overdue_total": self._format_amounts(statement["blocks"], self._asked_of),
-            "open_total": self._format_amounts(
-                statement["blocks"], lambda block: max(block["totals"]["balance"], 0.0)
-            ),
+            "overdue_total": self._format_totals(statement["blocks"], "to_pay" if is_due else "balance"),
+            "open_total": self._format_totals(statement["blocks"], "balance"),
             "oldest_number": anchor["number"] if anchor else "",
             "oldest_due": self._format_date(anchor["due"]) if anchor else "",
             "collector_name": person["name"],
@@ -431,16 +433,9 @@ class ArStatement(models.AbstractModel):
         return min(items.values(), key=lambda item: (item["due"], item["line_id"]), default=None)
 
     @api.model
-    def _asked_of(self, block):
-        """What a message asks for: what was due, or all of it while nothing was."""
-        if block["totals"]["overdue"]:
-            return block["totals"]["to_pay"]
-        return 0.0
-
-    @api.model
-    def _format_amounts(self, blocks, amount_of):
-        """ "1,200.00 EUR and 300.00 USD": the amounts of the blocks, none of them zero unless all are."""
-        amounts = [(block["currency"], amount_of(block)) for block in blocks]
+    def _format_totals(self, blocks, name):
+        """The totals ``name`` of the blocks, such as "1,200.00 EUR and 300.00 USD": none of them zero unless all are."""
+        amounts = [(block["currency"], max(block["totals"][name], 0.0)) for block in blocks]
         shown = [(currency, amount) for currency, amount in amounts if not currency.is_zero(amount)] or amounts[:1]
         return format_list(self.env, [self._format_amount(currency, amount) for currency, amount in shown])
 
@@ -454,8 +449,26 @@ class ArStatement(models.AbstractModel):
         return format_date(self.env, day, date_format="medium")
 
     @api.model
+    def _describe(self, block, item, today):
+        """What a mail says about an item besides its number and amount; never more than when it was, or is, due."""
+        words = []
+        if item["kind"] != "invoice":
+            words.append(item["title"])
+        if item in block["items"]:
+            day = self._format_date(item["due"])
+            past = item["due"] < today
+            words.append(self.env._("was due %(day)s", day=day) if past else self.env._("due %(day)s", day=day))
+        else:
+            words.append(self._format_date(item["billed"]))
+        if item["is_partial"]:
+            words.append(
+                self.env._("left of %(amount)s", amount=self._format_amount(block["currency"], item["original"]))
+            )
+        return " · ".join([*words, *item["notes"]])
+
+    @api.model
     def _render_items(self, statement):
-        """The open items as a table for a mail; it never says more of an item than when it was or is due."""
+        """The open items as a table for a mail, one for each currency."""
         if not statement["blocks"]:
             return Markup()
         return self.env["ir.qweb"]._render(
@@ -463,7 +476,7 @@ class ArStatement(models.AbstractModel):
             {
                 "blocks": statement["blocks"],
                 "today": statement["as_of"],
+                "describe": self._describe,
                 "format_amount": self._format_amount,
-                "format_date": self._format_date,
             },
         )

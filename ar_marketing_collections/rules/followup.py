@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from .worth import contact_worth
-from .working_day import next_working_day
+from .working_day import is_working_day, next_working_day
 
 BEFORE, AFTER = "before", "after"
 STEP_BY_STEP, BY_AGE = "step_by_step", "by_age"
@@ -45,8 +45,10 @@ CONTACT, PENDING, FAILED, COVERED, EXHAUSTED, STALE_BOOKS, PROMISED, HELD, PAUSE
     "nothing",
 )
 
-#: Decisions under which a message on its way is not wanted any more.
-WITHDRAWS = frozenset({NOTHING, COVERED, PROMISED, HELD, PAUSED, EXCLUDED, SMALL})
+#: Decisions under which there is nothing to ask for, whoever wants it.
+NOTHING_TO_ASK = frozenset({NOTHING, COVERED, HELD, EXCLUDED})
+#: What becomes of a touch on its way.
+SEND, LATER, WITHDRAW = "send", "later", "withdraw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,20 @@ class OpenTouch:
     state: str
     since: date
     channel: str = EMAIL
-    patience: int = 0
+    level: int = 0
     offset: int = 0
+    patience: int = 0
     items: tuple[int, ...] = ()
+    by_hand: bool = False
+
+    @property
+    def is_call(self) -> bool:
+        """A call that waits for somebody to make it."""
+        return self.channel == PHONE and self.state == "planned"
+
+    def has_lapsed(self, today: date) -> bool:
+        """Whether nobody made the call within its patience."""
+        return self.is_call and (today - self.since).days > self.patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +209,7 @@ class Decision:
 
     ``next_date`` is when something happens next, or has been due since. ``reached`` {item id: offset} is what a contact
     made now gives each item. ``level`` and ``channel`` belong to the contact that is due or comes next. ``had`` is the offset
-    that the anchor has had. ``closes`` is the touch on its way that this decision ends: a call nobody made, or a message
+    that the oldest item has had. ``closes`` is the touch on its way that this decision ends: a call nobody made, or a message
     that is not wanted any more.
     """
 
@@ -221,16 +234,30 @@ def decide(customer: Customer, policy: Policy | None, books: Books, today: date)
     touch = customer.open_touch
     if touch is None:
         return _Case(customer, policy, books, today).decide()
-    lapsed = touch.state == "planned" and touch.channel == PHONE and (today - touch.since).days > touch.patience
+    lapsed = touch.has_lapsed(today)
     without = _Case(replace(customer, open_touch=None), policy, books, today, lapsed=touch if lapsed else None).decide()
-    if lapsed or (touch.state != "sending" and without.kind in WITHDRAWS):
+    if lapsed or (touch.state != "sending" and verdict(without, touch) == WITHDRAW):
         return replace(without, closes=touch)
     return on_its_way(without, touch)
 
 
+def verdict(decision: Decision, touch: OpenTouch) -> str:
+    """What today's ``decision``, made as if nothing were on its way, means for ``touch``: send it, later, or withdraw it.
+
+    A contact that a person wanted is withdrawn only where nothing is left to ask for.
+    """
+    if touch.by_hand:
+        return WITHDRAW if decision.kind in NOTHING_TO_ASK else SEND
+    if decision.kind == CONTACT:
+        return SEND if decision.level and decision.level.id == touch.level else WITHDRAW
+    if decision.kind in (STALE_BOOKS, FAILED) or decision.reason.code == "weekend":
+        return LATER
+    return WITHDRAW
+
+
 def on_its_way(decision: Decision, touch: OpenTouch) -> Decision:
     """``decision`` as it reads while ``touch`` is on its way."""
-    code = "call_planned" if touch.channel == PHONE and touch.state == "planned" else touch.state
+    code = "call_planned" if touch.is_call else touch.state
     return replace(
         decision,
         kind=PENDING,
@@ -313,6 +340,20 @@ def reached_offset(item: Item, level: Level, policy: Policy, today: date) -> int
     return max(fits)
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A level, the day it falls on and the code of the reason."""
+
+    level: Level
+    day: date
+    code: str = "level_due"
+
+    @classmethod
+    def of(cls, level: Level, item: Item) -> "Step":
+        """``level`` on its own day for ``item``."""
+        return cls(level, item.due + timedelta(days=level.offset))
+
+
 class _Case:
     """The steps of one decision, in the order in which they are asked."""
 
@@ -326,19 +367,23 @@ class _Case:
     ) -> None:
         self.customer, self.policy, self.books, self.today = customer, policy, books, today
         self.lapsed = lapsed
-        self.free = [item for item in customer.items if not item.hold]
+        self.items = [item for item in customer.items if item.amount > ROUNDING]
+        self.free = [item for item in self.items if not item.hold]
         self.overdue = [item for item in self.free if item.due < today]
-        self.any_overdue = any(item.due < today for item in customer.items)
+        self.any_overdue = any(item.due < today for item in self.items)
 
     def decide(self) -> Decision:
         customer = self.customer
-        if not customer.items:
+        if not self.items:
             return self._decision(NOTHING, "nothing_open")
         if customer.excluded:
             return self._decision(EXCLUDED, f"excluded_{customer.excluded}")
         if customer.paused_until and self.today < customer.paused_until:
             return self._decision(
-                PAUSED, "paused", next_date=customer.paused_until, until=customer.paused_until
+                PAUSED,
+                "paused",
+                next_date=next_working_day(customer.paused_until),
+                until=customer.paused_until,
             )
         if self.policy is None or not self.policy.levels:
             return self._decision(FAILED, "no_levels")
@@ -361,155 +406,135 @@ class _Case:
         return self._decide_before_due(self.policy)
 
     def _decide_overdue(self, asked: list[Item], policy: Policy) -> Decision:
-        """At the level of the oldest overdue item."""
-        anchor, amount = asked[0], asked_amount(self.overdue, self.customer.credits)
-        had = self._had(anchor)
+        """At the level of the oldest overdue item; once that has had them all, of the oldest that has not."""
+        amount = asked_amount(self.overdue, self.customer.credits)
         if amount < policy.min_amount:
-            return self._decision(SMALL, "below_minimum", next_date=self._next_due(), had=had)
-        ladder = policy.after
-        if not ladder:
-            return self._decision(EXHAUSTED, "no_level_after_due", had=had, amount=amount)
-        level, due_on, code = self._next_step(anchor, ladder, policy, had)
-        if level is None:
-            return self._decision(EXHAUSTED if code == "all_levels_done" else WAIT, code, had=had, amount=amount)
-        return self._contact_or_wait(level, due_on, code, [*self.overdue], policy, anchor, amount)
+            return self._decision(SMALL, "below_minimum", next_date=self._next_due())
+        if not policy.after:
+            return self._decision(EXHAUSTED, "no_level_after_due", amount=amount)
+        for anchor in asked:
+            step = self._next_step(anchor, policy)
+            if isinstance(step, Step):
+                return self._contact_or_wait(step, self.overdue, policy, anchor, amount)
+            if step != "all_levels_done":
+                kind = FAILED if step == "firm_needs_contacts" else WAIT
+                return self._decision(kind, step, amount=amount)
+        return self._decision(EXHAUSTED, "all_levels_done", amount=amount)
 
-    def _next_step(
-        self, anchor: Item, ladder: Sequence[Level], policy: Policy, had: int | None
-    ) -> tuple[Level | None, date, str]:
-        """The next level of the anchor, the day it falls on, and the code of the reason."""
-        age = (self.today - anchor.due).days
-        ahead = [level for level in ladder if had is None or level.offset > had]
+    def _next_step(self, anchor: Item, policy: Policy) -> "Step | str":
+        """The next level of the anchor with its day, or the code of the reason why there is none."""
+        age, had = (self.today - anchor.due).days, self._had(anchor)
+        ahead = [level for level in policy.after if had is None or level.offset > had]
         if not ahead:
-            return None, self.today, "all_levels_done"
+            return "all_levels_done"
         by_age = policy.start_rule == BY_AGE and not (
             self.customer.old_before and anchor.due < self.customer.old_before
         )
         fits = [level for level in ahead if level.offset <= age]
         level = fits[-1] if by_age and fits else ahead[0]
-        if not level.is_firm:
-            return level, anchor.due + timedelta(days=level.days), "level_due"
-        return self._guard_firm(anchor, level, ahead, ladder, policy)
+        return self._guard_firm(anchor, level, ahead, policy) if level.is_firm else Step.of(level, anchor)
 
-    def _guard_firm(
-        self, anchor: Item, level: Level, ahead: Sequence[Level], ladder: Sequence[Level], policy: Policy
-    ) -> tuple[Level | None, date, str]:
+    def _guard_firm(self, anchor: Item, level: Level, ahead: Sequence[Level], policy: Policy) -> "Step | str":
         """Firm tones need age, enough friendly contacts without answer, and no open dispute; until then stay friendly."""
-        gentle_ahead = [
-            one for one in ahead if not one.is_firm and one.offset <= min(level.offset, (self.today - anchor.due).days)
-        ]
+        age = (self.today - anchor.due).days
         old_enough = anchor.due + timedelta(days=max(level.days, policy.firm_min_days))
+        disputed = any(item.hold == "dispute" for item in self.items)
+        contacts_missing = self._friendly_contacts(anchor) < self._contacts_needed(policy)
+        gentle_ahead = [one for one in ahead if not one.is_firm]
+        gentle_now = [one for one in gentle_ahead if one.offset <= age]
+        if gentle_now and (self.today < old_enough or disputed or contacts_missing):
+            return Step.of(gentle_now[-1], anchor)
         if self.today < old_enough:
-            if gentle_ahead:
-                return gentle_ahead[-1], anchor.due + timedelta(days=gentle_ahead[-1].days), "level_due"
-            return level, old_enough, "level_due" if level.days >= policy.firm_min_days else "firm_needs_age"
-        if any(item.hold == "dispute" for item in self.customer.items):
-            return None, self.today, "firm_waits_for_dispute"
-        if self._friendly_contacts(anchor) < self._contacts_needed(policy):
-            if gentle_ahead:
-                return gentle_ahead[-1], anchor.due + timedelta(days=gentle_ahead[-1].days), "level_due"
-            gentle = [one for one in ladder if not one.is_firm and one.offset <= level.offset]
-            if not gentle:
-                return None, self.today, "firm_needs_contacts"
-            return gentle[-1], old_enough, "one_more_friendly"
-        return level, old_enough, "level_due"
+            return Step(level, old_enough, "level_due" if level.days >= policy.firm_min_days else "firm_needs_age")
+        if disputed:
+            return "firm_waits_for_dispute"
+        if not contacts_missing:
+            return Step(level, old_enough, "level_due")
+        again = [one for one in policy.after if not one.is_firm and one.offset <= level.offset]
+        if again:
+            written = [one for one in again if one.channel == EMAIL]
+            return Step((written or again)[-1], old_enough, "one_more_friendly")
+        return Step.of(gentle_ahead[0], anchor) if gentle_ahead else "firm_needs_contacts"
 
     def _decide_before_due(self, policy: Policy) -> Decision:
         """Nothing is overdue: a courtesy copy, for items that were billed before its day came."""
         coming = uncovered(self.free, self.customer.credits)
         if not coming:
             return self._decision(WAIT, "credits_cover_coming", next_date=self._next_due())
-        steps = sorted(
-            (
-                (step, item.due, item.id, level, item)
-                for item in coming
-                for step, level in self._courtesy_steps(item, policy)
-            ),
-            key=lambda step: step[:3],
+        not_due = self._decision(
+            WAIT, "not_due", next_date=self._first_after_due(coming, policy), due=coming[0].due
         )
+        steps = [(step, item) for item in coming for step in self._courtesy_steps(item, policy)]
         if not steps:
-            return self._decision(
-                WAIT, "not_due", next_date=self._first_after_due(coming, policy), due=coming[0].due
-            )
-        due_on, _due, _id, level, item = steps[0]
+            return not_due
         amount = asked_amount(coming, self.customer.credits)
         if amount < policy.min_amount:
-            return self._decision(SMALL, "below_minimum", next_date=self._first_after_due(coming, policy))
-        decision = self._contact_or_wait(level, due_on, "level_due", coming, policy, item, amount)
-        if decision.kind == WAIT and decision.next_date and decision.next_date > item.due:
-            return self._decision(
-                WAIT, "not_due", next_date=self._first_after_due(coming, policy), due=coming[0].due
-            )
-        return decision
+            return replace(not_due, kind=SMALL, reason=Reason("below_minimum"))
+        step, item = min(steps, key=lambda one: (one[0].day, one[1].due, one[1].id))
+        decision = self._contact_or_wait(step, coming, policy, item, amount)
+        too_late = decision.kind == WAIT and decision.next_date is not None and decision.next_date > item.due
+        return not_due if too_late else decision
 
-    def _courtesy_steps(self, item: Item, policy: Policy) -> list[tuple[date, Level]]:
-        """The courtesy level of an item that is due for it now, or else the next one to come, with its day."""
+    def _courtesy_steps(self, item: Item, policy: Policy) -> list[Step]:
+        """The courtesy level that an item is due for now, or else the next one to come. Never in a firm tone."""
         had = self._had(item)
         steps = [
-            (item.due - timedelta(days=level.days), level)
+            Step.of(level, item)
             for level in policy.before
-            if had is None or level.offset > had
+            if not level.is_firm and (had is None or level.offset > had)
         ]
-        steps = [(day, level) for day, level in steps if item.billed < day]
-        now = [step for step in steps if step[0] <= self.today]
+        steps = [step for step in steps if item.billed < step.day]
+        now = [step for step in steps if step.day <= self.today]
         return now[-1:] or steps[:1]
 
     def _contact_or_wait(
-        self,
-        level: Level,
-        due_on: date,
-        code: str,
-        about: Sequence[Item],
-        policy: Policy,
-        anchor: Item,
-        amount: float,
+        self, step: Step, about: Sequence[Item], policy: Policy, anchor: Item, amount: float
     ) -> Decision:
-        had = self._had(anchor)
-        last = self._last_contact()
-        after_gap = last + timedelta(days=policy.min_gap_days) if last else due_on
-        wanted = max(due_on, after_gap)
+        """Contact at ``step`` today, or wait for its day, for the gap since the last contact, or for a working day."""
+        level, last = step.level, self._last_contact()
+        after_gap = last + timedelta(days=max(policy.min_gap_days, 1)) if last else step.day
+        wanted = max(step.day, after_gap)
+        channel = self._channel(level)
+        values: dict[str, Any] = {"due": anchor.due}
+        worth = contact_worth(amount, (self.today - anchor.due).days, self.customer.segment)
         day = next_working_day(wanted)
-        segment, age = self.customer.segment, (self.today - anchor.due).days
+        if wanted > self.today or not is_working_day(self.today):
+            code = "weekend" if wanted <= self.today else "gap" if after_gap > step.day else step.code
+            if code == "gap":
+                values["last"] = last
+            return self._decision(
+                WAIT,
+                code,
+                next_date=next_working_day(max(wanted, self.today)),
+                level=level,
+                channel=channel or level.channel,
+                worth=worth,
+                **values,
+            )
+        if not channel:
+            return self._decision(FAILED, "no_address", next_date=day, level=level, worth=worth, **values)
+        if self.books.are_stale(self.today):
+            return self._decision(
+                STALE_BOOKS,
+                self._stale_code(),
+                next_date=day,
+                level=level,
+                channel=channel,
+                worth=worth,
+                until=self.books.complete_until,
+            )
+        code = step.code
+        if channel != level.channel:
+            code = f"{code}_other_channel"
+        elif self.lapsed:
+            code, values["since"] = f"{code}_call_lapsed", self.lapsed.since
         reached = {
             item.id: offset
             for item in about
             if (offset := reached_offset(item, level, policy, self.today)) is not None
         }
-        channel = self._channel(level)
-        values: dict[str, Any] = {"due": anchor.due}
-        worth = contact_worth(amount, age, segment)
-        if day > self.today:
-            if day > wanted:
-                code = "weekend"
-            elif after_gap > due_on:
-                code = "gap"
-                values["last"] = last
-            return self._decision(
-                WAIT, code, next_date=day, level=level, channel=channel or level.channel, had=had, worth=worth, **values
-            )
-        if next_working_day(self.today) != self.today:
-            return self._decision(
-                WAIT,
-                "weekend",
-                next_date=next_working_day(self.today),
-                level=level,
-                channel=channel or level.channel,
-                had=had,
-                worth=worth,
-                **values,
-            )
-        if not channel:
-            return self._decision(FAILED, "no_address", next_date=day, level=level, had=had, worth=worth, **values)
-        if self.books.are_stale(self.today):
-            until = self.books.complete_until
-            stale = "books_unknown" if until is None else "books_by_hand" if self.books.by_hand else "books_stale"
-            return self._decision(STALE_BOOKS, stale, next_date=day, level=level, channel=channel, had=had, worth=worth, until=until)
-        if channel != level.channel:
-            code = f"{code}_other_channel"
-        elif self.lapsed:
-            code, values["since"] = f"{code}_call_lapsed", self.lapsed.since
         return self._decision(
-            CONTACT, code, next_date=day, level=level, channel=channel, reached=reached, had=had, worth=worth, **values
+            CONTACT, code, next_date=day, level=level, channel=channel, reached=reached, worth=worth, **values
         )
 
     def _decision(
@@ -521,7 +546,6 @@ class _Case:
         level: Level | None = None,
         channel: str = "",
         reached: Mapping[int, int] | None = None,
-        had: int | None = None,
         worth: float = 0.0,
         amount: float = 0.0,
         **values: Any,
@@ -529,8 +553,7 @@ class _Case:
         if amount and not worth:
             age = max((self.today - item.due).days for item in self.overdue)
             worth = contact_worth(amount, age, self.customer.segment)
-        if had is None and self.customer.items:
-            had = self._had(min(self.customer.items, key=lambda item: (item.due, item.id)))
+        oldest = min(self.free or self.items, key=lambda item: (item.due, item.id), default=None)
         return Decision(
             kind=kind,
             reason=Reason(code, values),
@@ -538,10 +561,15 @@ class _Case:
             level=level,
             channel=channel,
             reached=reached or {},
-            had=had,
+            had=self._had(oldest) if oldest else None,
             worth=worth,
             any_overdue=self.any_overdue,
         )
+
+    def _stale_code(self) -> str:
+        if self.books.complete_until is None:
+            return "books_unknown"
+        return "books_by_hand" if self.books.by_hand else "books_stale"
 
     def _had(self, item: Item) -> int | None:
         offsets = [contact.reached[item.id] for contact in self.customer.contacts if item.id in contact.reached]
@@ -575,7 +603,7 @@ class _Case:
         return ""
 
     def _hold_code(self) -> str:
-        holds = {item.hold for item in self.customer.items}
+        holds = {item.hold for item in self.items}
         return f"held_{holds.pop()}" if len(holds) == 1 else "held_various"
 
     def _next_due(self) -> date | None:

@@ -107,8 +107,10 @@ def observe(
     grace = settings.grace
     total = late = late7 = late30 = mean = 0.0
     for item in settled:
-        weight = by_age[(today - item.settled).days]
-        days = item.days_late
+        age = (today - item.settled).days
+        if not 0 <= age <= settings.window:
+            continue
+        weight, days = by_age[age], item.days_late
         total += weight
         if days > grace:
             late += weight

@@ -15,9 +15,8 @@ STEADY, WORSENING, IMPROVING = "steady", "worsening", "improving"
 SHIFT_DAYS = 5
 MIN_RUNS = 2
 RECENT_DAYS = 30
+#: For customers who pay so rarely that 30 days hold no two runs.
 RECENT_DAYS_RARE = 90
-#: Fewer pay runs a year than this is paying rarely.
-RUNS_A_YEAR = 12
 
 
 def pay_runs(items: Iterable[SettledItem]) -> dict[date, float]:
@@ -31,8 +30,11 @@ def pay_runs(items: Iterable[SettledItem]) -> dict[date, float]:
 def payment_trend(runs: dict[date, float], today: date) -> str:
     """``worsening`` where the median of recent runs lies at least 5 days above the customer's own, ``improving`` where it lies
     5 days below, else ``steady``; at least two recent runs are needed."""
-    recent_days = RECENT_DAYS if len(runs) >= RUNS_A_YEAR else RECENT_DAYS_RARE
-    recent = [days for day, days in runs.items() if (today - day).days <= recent_days]
+    recent: list[float] = []
+    for recent_days in (RECENT_DAYS, RECENT_DAYS_RARE):
+        recent = [days for day, days in runs.items() if (today - day).days <= recent_days]
+        if len(recent) >= MIN_RUNS:
+            break
     if len(recent) < MIN_RUNS or len(recent) == len(runs):
         return STEADY
     shift = median(recent) - median(list(runs.values()))
