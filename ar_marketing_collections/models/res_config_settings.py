@@ -9,13 +9,17 @@ class ResConfigSettings(models.TransientModel):
     followup_policy_id = fields.Many2one(
         related="company_id.followup_policy_id", readonly=False, check_company=True
     )
-    default_collector_id = fields.Many2one(related="company_id.default_collector_id", readonly=False)
+    default_collector_id = fields.Many2one(
+        related="company_id.default_collector_id", readonly=False
+    )
     followup_run_cap = fields.Integer(related="company_id.followup_run_cap", readonly=False)
     books_complete_until = fields.Date(related="company_id.books_complete_until", readonly=False)
     books_max_age = fields.Integer(related="company_id.books_max_age", readonly=False)
 
     payment_window_days = fields.Integer(related="company_id.payment_window_days", readonly=False)
-    payment_half_life_days = fields.Integer(related="company_id.payment_half_life_days", readonly=False)
+    payment_half_life_days = fields.Integer(
+        related="company_id.payment_half_life_days", readonly=False
+    )
     payment_grace_days = fields.Integer(related="company_id.payment_grace_days", readonly=False)
     payment_pseudo_items = fields.Float(related="company_id.payment_pseudo_items", readonly=False)
     payment_weight_late = fields.Float(related="company_id.payment_weight_late", readonly=False)
@@ -23,8 +27,12 @@ class ResConfigSettings(models.TransientModel):
     payment_weight_late30 = fields.Float(related="company_id.payment_weight_late30", readonly=False)
     payment_weight_mean = fields.Float(related="company_id.payment_weight_mean", readonly=False)
     payment_limit_prompt = fields.Float(related="company_id.payment_limit_prompt", readonly=False)
-    payment_limit_reliable = fields.Float(related="company_id.payment_limit_reliable", readonly=False)
+    payment_limit_reliable = fields.Float(
+        related="company_id.payment_limit_reliable", readonly=False
+    )
     payment_limit_slow = fields.Float(related="company_id.payment_limit_slow", readonly=False)
-    payment_segment_margin = fields.Float(related="company_id.payment_segment_margin", readonly=False)
+    payment_segment_margin = fields.Float(
+        related="company_id.payment_segment_margin", readonly=False
+    )
     payment_min_settled = fields.Integer(related="company_id.payment_min_settled", readonly=False)
     payment_writes_trust = fields.Boolean(related="company_id.payment_writes_trust", readonly=False)

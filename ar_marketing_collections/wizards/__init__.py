@@ -1,4 +1,1 @@
-from . import ar_followup_mode
-from . import ar_followup_note
-from . import ar_followup_pause
-from . import ar_followup_preview
+from . import ar_followup_mode, ar_followup_note, ar_followup_pause, ar_followup_preview

@@ -21,8 +21,11 @@ class ArFollowupMode(models.TransientModel):
     new_mode = fields.Selection(
         [
             ("simulate", "Simulation: everything is decided and shown, nothing leaves"),
-            ("review", "Review: every contact waits until a person releases it"),
-            ("automatic", "Automatic: levels marked automatic go out by themselves, the others wait for a person"),
+            ("review", "Review: every contact waits until a person approves it"),
+            (
+                "automatic",
+                "Automatic: levels marked automatic go out by themselves, the others wait for a person",
+            ),
         ],
         "Mode",
         required=True,
@@ -71,7 +74,7 @@ class ArFollowupMode(models.TransientModel):
     def _compute_line_ids(self):
         today = fields.Date.context_today(self)
         for wizard in self:
-            rows, capped = (
+            forecast = (
                 self.env["ar.followup.engine"]
                 .sudo()
                 ._forecast(
@@ -82,14 +85,17 @@ class ArFollowupMode(models.TransientModel):
                 )
             )
             level = self.env["ar.followup.level"].browse
-            rows = sorted(rows, key=lambda row: (level(row["level_id"]).offset_days, row["channel"]))
+            rows = sorted(
+                forecast["lines"],
+                key=lambda row: (level(row["level_id"]).offset_days, row["channel"]),
+            )
             wizard.line_ids = [Command.clear(), *(Command.create(row) for row in rows)]
             automatic = [row for row in rows if row["automatic"]]
             wizard.contact_count = sum(row["count"] for row in rows)
             wizard.email_count = sum(row["count"] for row in automatic if row["channel"] != "phone")
             wizard.call_count = sum(row["count"] for row in automatic if row["channel"] == "phone")
             wizard.review_count = sum(row["count"] for row in rows if not row["automatic"])
-            wizard.capped_count = capped
+            wizard.capped_count = forecast["capped"]
 
     @api.depends("company_id", "books_complete_until", "books_max_age")
     def _compute_books_hint(self):

@@ -14,11 +14,13 @@ class ArFollowupNote(models.TransientModel):
     _name = "ar.followup.note"
     _description = "Note a Contact"
 
-    case_id = fields.Many2one("ar.followup.case", "Customer", required=True)
+    case_id = fields.Many2one("ar.followup.case", "Contact with", required=True)
     company_id = fields.Many2one(related="case_id.company_id")
     partner_id = fields.Many2one(related="case_id.partner_id")
     touch_id = fields.Many2one("ar.followup.touch", "Contact", domain="[('case_id', '=', case_id)]")
-    is_new = fields.Boolean(compute="_compute_is_new", help="Whether this contact took place only now.")
+    is_new = fields.Boolean(
+        compute="_compute_is_new", help="Whether this contact took place only now."
+    )
     channel = fields.Selection(
         selection=lambda self: self.env["ar.followup.touch"]._channel_selection(),
         required=True,
@@ -46,10 +48,16 @@ class ArFollowupNote(models.TransientModel):
         readonly=False,
     )
     promise_currency_id = fields.Many2one(
-        "res.currency", "Currency", compute="_compute_promise_currency_id", store=True, readonly=False
+        "res.currency",
+        "Currency",
+        compute="_compute_promise_currency_id",
+        store=True,
+        readonly=False,
     )
 
-    disputable_line_ids = fields.Many2many("account.move.line", compute="_compute_disputable_line_ids")
+    disputable_line_ids = fields.Many2many(
+        "account.move.line", compute="_compute_disputable_line_ids"
+    )
     dispute_line_id = fields.Many2one(
         "account.move.line",
         "Item",
@@ -59,11 +67,15 @@ class ArFollowupNote(models.TransientModel):
         domain="[('id', 'in', disputable_line_ids)]",
     )
     dispute_reason = fields.Selection(
-        selection=lambda self: self.env["ar.dispute"]._fields["reason"]._description_selection(self.env),
+        selection=lambda self: (
+            self.env["ar.dispute"]._fields["reason"]._description_selection(self.env)
+        ),
         string="Because of",
     )
 
-    next_step_on = fields.Date("Next step on", compute="_compute_next_step", store=True, readonly=False)
+    next_step_on = fields.Date(
+        "Next step on", compute="_compute_next_step", store=True, readonly=False
+    )
     next_step = fields.Char(compute="_compute_next_step", store=True, readonly=False)
 
     @api.depends("touch_id")
@@ -132,24 +144,36 @@ class ArFollowupNote(models.TransientModel):
         if not self.outcome:
             raise UserError(self.env._("Choose what came of the contact."))
         if self.done_on > fields.Datetime.now() + timedelta(minutes=5):
-            raise UserError(self.env._("A contact is noted after it took place: choose a time that has passed."))
+            raise UserError(
+                self.env._("A contact is noted after it took place: choose a time that has passed.")
+            )
         if self.outcome == "will_pay" and not self.promise_date:
             raise UserError(self.env._("Ask for a day, and note it: when does the customer pay?"))
         if self.outcome == "will_pay" and self.promise_date < fields.Date.context_today(self):
             raise UserError(self.env._("The day on which the customer pays cannot have passed."))
         if self.outcome == "disputes" and not (self.dispute_line_id and self.dispute_reason):
-            raise UserError(self.env._("Choose the item in dispute and the reason: the other items do not wait."))
+            raise UserError(
+                self.env._(
+                    "Choose the item in dispute and the reason: the other items do not wait."
+                )
+            )
 
     def _write_touch(self):
         """The touch of this contact, with what came of it; made now where nobody had planned it."""
         if not self.touch_id:
             self.touch_id = self.env["ar.followup.engine"]._log_contact(
-                self.case_id, self.channel, outcome=self.outcome, note=self.note, sent_at=self.done_on
+                self.case_id,
+                self.channel,
+                outcome=self.outcome,
+                note=self.note,
+                sent_at=self.done_on,
             )
             return
         values = {"outcome": self.outcome, "note": self.note}
         if self.is_new:
-            values.update(state="sent", sent_at=self.done_on, channel=self.channel, user_id=self.env.uid)
+            values.update(
+                state="sent", sent_at=self.done_on, channel=self.channel, user_id=self.env.uid
+            )
         self.touch_id.write(values)
         if self.touch_id.activity_id:
             self.touch_id.activity_id.action_feedback(feedback=self._describe())
@@ -179,7 +203,9 @@ class ArFollowupNote(models.TransientModel):
     def _schedule_next_step(self):
         is_call = self.outcome == "not_reached"
         self.case_id.activity_schedule(
-            "ar_marketing_collections.activity_type_call" if is_call else "mail.mail_activity_data_todo",
+            "ar_marketing_collections.activity_type_call"
+            if is_call
+            else "mail.mail_activity_data_todo",
             date_deadline=self.next_step_on,
             summary=self.next_step,
             user_id=self.env.uid,

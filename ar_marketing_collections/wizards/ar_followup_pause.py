@@ -19,7 +19,9 @@ class ArFollowupPause(models.TransientModel):
     paused_until = fields.Date("Until", default=lambda self: self._default_paused_until())
     pause_reason = fields.Char("Reason", help="Your colleagues see it with the customer.")
     excluded = fields.Selection(
-        selection=lambda self: self.env["ar.followup.case"]._fields["excluded"]._description_selection(self.env),
+        selection=lambda self: (
+            self.env["ar.followup.case"]._fields["excluded"]._description_selection(self.env)
+        ),
         string="Because of",
     )
     excluded_note = fields.Char("Note")
@@ -31,13 +33,17 @@ class ArFollowupPause(models.TransientModel):
     def action_pause(self):
         self.ensure_one()
         self.case_ids.write(
-            self._prepare_pause_values() if self.mode == "until" else self._prepare_exclusion_values()
+            self._prepare_pause_values()
+            if self.mode == "until"
+            else self._prepare_exclusion_values()
         )
         return {"type": "ir.actions.act_window_close"}
 
     def _prepare_pause_values(self):
         if not self.paused_until or self.paused_until <= fields.Date.context_today(self):
-            raise UserError(self.env._("Choose a day after today: until then nobody contacts the customer."))
+            raise UserError(
+                self.env._("Choose a day after today: until then nobody contacts the customer.")
+            )
         if not (self.pause_reason or "").strip():
             raise UserError(self.env._("Say why: your colleagues will wonder otherwise."))
         return {

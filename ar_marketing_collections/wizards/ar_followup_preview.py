@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tools import formataddr
 
 
@@ -20,7 +21,10 @@ class ArFollowupPreview(models.TransientModel):
         domain=[("model", "=", "ar.followup.case")],
     )
     case_id = fields.Many2one(
-        "ar.followup.case", "As for", default=lambda self: self._default_case_id(), domain=[("decision", "!=", "nothing")]
+        "ar.followup.case",
+        "As for",
+        default=lambda self: self._default_case_id(),
+        domain=[("decision", "!=", "nothing")],
     )
     lang = fields.Selection(
         selection=lambda self: self.env["res.lang"].get_installed(),
@@ -71,16 +75,28 @@ class ArFollowupPreview(models.TransientModel):
         self.ensure_one()
         self.case_id.check_access("read")
         self.template_id.check_access("read")
-        return self.env["ar.followup.sender"]._render_template(self.template_id, self.case_id, self.lang)
+        return self.env["ar.followup.sender"]._render_template(
+            self.template_id, self.case_id, self.lang
+        )
 
     def action_send_test(self):
         """Send the message to oneself, and to nobody else; the case does not notice."""
         self.ensure_one()
         user = self.env.user
         if not user.email:
-            raise UserError(self.env._("Your user has no e-mail address to send the test to. Add one in your preferences."))
+            raise UserError(
+                self.env._(
+                    "Your user has no e-mail address to send the test to. Add one in your preferences."
+                )
+            )
         subject, body = self._render()
-        mail = self.env["mail.mail"].sudo().create(self._prepare_test_values(subject, body))
+        values = self._prepare_test_values(subject, body)
+        if self.attach_statement:
+            name, content = self.env["ar.followup.sender"]._render_statement(
+                self.case_id.partner_id, self.lang
+            )
+            values["attachment_ids"] = [Command.create({"name": name, "raw": content})]
+        mail = self.env["mail.mail"].sudo().create(values)
         mail.send(raise_exception=True)
         return {
             "type": "ir.actions.client",
@@ -110,6 +126,11 @@ class ArFollowupPreview(models.TransientModel):
             "name": self.env._("Message"),
             "res_model": "mail.template",
             "view_mode": "form",
-            "views": [(self.env.ref("ar_marketing_collections.mail_template_view_form_followup").id, "form")],
+            "views": [
+                (
+                    self.env.ref("ar_marketing_collections.mail_template_view_form_followup").id,
+                    "form",
+                )
+            ],
             "res_id": self.template_id.id,
         }
