@@ -57,6 +57,20 @@ NEXT_ORDER = {
     "en_US": "look forward to your next order",
     "sv_SE": "ser fram emot nästa beställning",
 }
+#: Words that are written the same in both languages.
+SWEDISH_TOO = {
+    "DSO",
+    "ID",
+    "Journal",
+    "Neutral",
+    "Policy",
+    "Problem",
+    "Segment",
+    "Start",
+    "Text",
+    "Trend",
+    "id",
+}
 ATTACHED = {"en_US": "statement attached", "sv_SE": "bifogade kontoutdraget"}
 
 
@@ -338,9 +352,17 @@ class TestTranslation(TransactionCase):
         swedish = {entry.msgid: entry for entry in polib.pofile(str(folder / "sv.po"))}
         self.assertEqual({entry.msgid for entry in template}, set(swedish))
         for msgid, entry in swedish.items():
-            self.assertTrue(entry.msgstr.strip(), msgid)
+            if not self._same_in_swedish(msgid):
+                self.assertTrue(entry.msgstr.strip(), msgid)
             self.assertFalse(entry.fuzzy, msgid)
-            self.assertEqual(self._placeholders(msgid), self._placeholders(entry.msgstr), msgid)
+            if entry.msgstr:
+                self.assertEqual(self._placeholders(msgid), self._placeholders(entry.msgstr), msgid)
+
+    def _same_in_swedish(self, msgid):
+        """Left empty, as OCA's checks want it: codes, numbers, and the words that are Swedish already."""
+        return msgid in SWEDISH_TOO or re.fullmatch(
+            r"<code>[\w.]+</code>|\d+–\d+|\[Test\] %\(subject\)s", msgid
+        )
 
     def _placeholders(self, text):
         return sorted(re.findall(r'%\(\w+\)[.\d]*\w|%s|t-out="[\w.]+"|{{\s*[\w.]+', text))
