@@ -17,6 +17,7 @@
         "data/cron.xml",
         "reports/statement_templates.xml",
         "reports/statement_report.xml",
+        "reports/ar_statement_wizard_views.xml",
         "reports/ageing_views.xml",
         "views/charts.xml",
         "wizards/ar_followup_pause_views.xml",

@@ -9,24 +9,25 @@ from odoo.tools import SQL, format_date, format_list, formatLang
 
 from ..rules import ageing, followup
 
-#: Names of contacts that are no person: legal forms, departments, and forms of address that hide the first name.
-NO_FIRST_NAMES = frozenset(
-    "ab ag aps as bv co corp corporation gmbh inc kg limited llc llp ltd nv oy plc sa sarl spa srl sro "
-    "account accounting accounts admin billing bookkeeping comptabilité department dept finance invoice invoices invoicing "
-    "office payable payables reception team "
-    "buchhaltung ekonomi ekonomiavdelningen faktura fakturor leverantörsreskontra rechnung reskontra "
-    "dr frau herr herrn mme mr mrs ms mx prof".split()
-)
+#: Words that stand in no first name: legal forms, departments, and forms of address that hide the first name.
+NO_FIRST_NAMES = """
+    ab ag aps as bv co corp corporation gmbh inc kg limited llc llp ltd nv oy plc sa sarl spa srl sro
+    account accounting accounts admin billing bookkeeping comptabilité department dept finance invoice invoices
+    invoicing office payable payables reception team
+    buchhaltung ekonomi ekonomiavdelningen faktura fakturor leverantörsreskontra rechnung reskontra
+    dr frau herr herrn mme mr mrs ms mx prof
+"""
 
 
 def first_name(name):
     """The first name in the name of a person, or nothing where it does not look like one.
 
-    >>> first_name("Anna Svensson"), first_name("Svensson, Anna"), first_name("Accounts Payable"), first_name("J. Smith")
-    ('Anna', 'Anna', '', '')
+    >>> [first_name(name) for name in ("Anna Svensson", "Svensson, Anna", "Accounts Payable", "J. Smith")]
+    ['Anna', 'Anna', '', '']
     """
+    no_names = NO_FIRST_NAMES.split()
     words = (name or "").replace(",", ", ").split()
-    if not words or any(word.strip(",.").lower() in NO_FIRST_NAMES for word in words):
+    if not words or any(word.strip(",.").lower() in no_names for word in words):
         return ""
     if words[0].endswith(","):
         words = words[1:] or [""]
@@ -36,9 +37,10 @@ def first_name(name):
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """A receivable line that was open; amounts have the sign of the ledger, below zero for what the customer has to its credit.
+    """A receivable line that was open. Amounts have the sign of the ledger: credits are below zero.
 
-    ``kind``: ``invoice``, ``credit_note``, ``payment`` or ``entry``; ``part`` of ``parts`` is the instalment, 0 where there is one.
+    ``kind``: ``invoice``, ``credit_note``, ``payment`` or ``entry``. ``part`` of ``parts`` is the instalment; both
+    are 0 where there is only one.
     """
 
     partner: int
@@ -62,8 +64,8 @@ class StatementLine:
 class ArStatement(models.AbstractModel):
     """The statement of account: what was open on a day, for customers and for the texts that are sent to them.
 
-    Amounts are in the currency of the items, one block for each; the company's own currency is not shown. ``company`` is
-    always one that collects on its own behalf, and customers are commercial partners as they are today.
+    Amounts are in the currency of the items, one block for each; the company's own currency is not shown. ``company``
+    is always one that collects on its own behalf, and customers are commercial partners as they are today.
     """
 
     _name = "ar.statement"
@@ -77,8 +79,8 @@ class ArStatement(models.AbstractModel):
     def _undone_since(self, company, as_of, condition=SQL("TRUE")):
         """A table ``(line_id, company_amount, amount)`` of the lines that may have been open on ``as_of``.
 
-        These are the lines open now, and those matched since, with the amounts to add to what is left now: a match that is
-        younger than ``as_of`` had not happened then.
+        These are the lines open now, and those matched since, with the amounts to add to what is left now: a match that
+        is younger than ``as_of`` had not happened then.
 
         :param as_of: a date, or None for what is open now, whatever its date
         :param condition: SQL on the line ``l``
@@ -113,7 +115,7 @@ class ArStatement(models.AbstractModel):
 
     @api.model
     def _was_open(self, as_of):
-        """Condition on the line ``l`` and the row ``undone`` of ``_undone_since``: posted, dated by then, something left."""
+        """Condition on the line ``l`` and its row ``undone`` of ``_undone_since``: posted, dated, not settled."""
         return SQL(
             """
             l.parent_state = 'posted'
@@ -125,7 +127,7 @@ class ArStatement(models.AbstractModel):
 
     @api.model
     def _lines_as_of(self, company, partner_ids, as_of):
-        """What was open on ``as_of`` (None: what is open now) by customer, the oldest due first: {partner: [StatementLine]}."""
+        """What was open on ``as_of`` (None: what is open now), the oldest due first: {partner id: [StatementLine]}."""
         self.env["ar.ledger"]._flush()
         customers = tuple(partner_ids) or (0,)
         self.env.cr.execute(
@@ -168,7 +170,8 @@ class ArStatement(models.AbstractModel):
                     company,
                     as_of,
                     SQL(
-                        "l.partner_id IN (SELECT id FROM res_partner WHERE commercial_partner_id IN %s)", customers
+                        "l.partner_id IN (SELECT id FROM res_partner WHERE commercial_partner_id IN %s)",
+                        customers,
                     ),
                 ),
                 was_open=self._was_open(as_of),
@@ -184,7 +187,7 @@ class ArStatement(models.AbstractModel):
     def _portal_urls(self, lines):
         """The absolute address of the portal page of each invoice or credit note in ``lines``: {move id: url}.
 
-        Whoever has the address needs no login, as in Odoo's own messages. Tokens that are missing are made in one statement.
+        Whoever has the address needs no login, as in Odoo's own messages. Missing tokens are made in one statement.
         """
         moves = self.env["account.move"].sudo().browse({line.move for line in lines})
         moves = moves.filtered(lambda move: move.is_invoice(include_receipts=True))
@@ -229,15 +232,19 @@ class ArStatement(models.AbstractModel):
 
     @api.model
     def _prepare_statement(self, customer, contact, company, as_of, lines, urls):
-        # {partner, contact, lang, company, as_of, person: see _prepare_person, blocks: [see _prepare_block]}
+        # {partner, contact, address, lang, company, as_of, person: see _prepare_person, blocks: [see _prepare_block],
+        #  payment: [sentences]}
+        blocks = self._prepare_blocks(company, lines, as_of, urls)
         return {
             "partner": customer,
             "contact": contact,
+            "address": contact if contact.street or contact.city or contact.zip else customer,
             "lang": self.env.lang,
             "company": company,
             "as_of": as_of,
             "person": self._prepare_person(customer._get_collector(company), company),
-            "blocks": self._prepare_blocks(company, lines, as_of, urls),
+            "blocks": blocks,
+            "payment": self._get_payment_words(company, blocks),
         }
 
     @api.model
@@ -260,24 +267,32 @@ class ArStatement(models.AbstractModel):
             by_currency[line.currency].append(line)
         currencies = self.env["res.currency"].browse(by_currency).sorted("name")
         return [
-            self._prepare_block(company, currency, by_currency[currency.id], as_of, urls) for currency in currencies
+            self._prepare_block(company, currency, by_currency[currency.id], as_of, urls)
+            for currency in currencies
         ]
 
     @api.model
     def _prepare_block(self, company, currency, lines, as_of, urls):
-        # {currency, items: [see _prepare_item], credits: [the same], totals, ageing, next_due, bank}
+        # {currency, items: [see _prepare_item], credits: [the same], totals: see below, ageing: [{bucket, amount}],
+        #  next_due: {date, amount}, words: [sentences]}
         items = [self._prepare_item(currency, line, as_of, urls) for line in lines if line.is_debit]
-        credits = [self._prepare_item(currency, line, as_of, urls) for line in lines if not line.is_debit]
+        credits = [
+            self._prepare_item(currency, line, as_of, urls) for line in lines if not line.is_debit
+        ]
 
         def total(rows):
             return currency.round(sum(row["left"] for row in rows))
 
         overdue = [item for item in items if item["is_overdue"]]
-        coming = [item for item in items if not item["is_overdue"] and not item["hold"]]
-        credit = -total(credits)
+        credit = abs(total(credits))
         asked = total(item for item in overdue if not item["hold"])
+        covered = min(asked, credit)
+        coming = [item for item in items if not item["is_overdue"] and not item["hold"]]
         first_due = min((item["due"] for item in coming), default=None)
-        return {
+        next_amount = total(item for item in coming if item["due"] == first_due) - (
+            credit - covered
+        )
+        block = {
             "currency": currency,
             "items": items,
             "credits": credits,
@@ -285,19 +300,89 @@ class ArStatement(models.AbstractModel):
                 "open": total(items),
                 "overdue": total(overdue),
                 "not_due": total(item for item in items if not item["is_overdue"]),
+                "disputed": total(item for item in overdue if item["is_disputed"]),
                 "credits": credit,
+                "covered": covered,
                 "balance": currency.round(total(items) - credit),
                 # what was due and nothing stands in the way of, less credits
-                "to_pay": max(currency.round(asked - credit), 0.0),
-                "covered": min(asked, credit) if credit > 0 else 0.0,
+                "to_pay": currency.round(asked - covered),
             },
             "ageing": [
-                {"bucket": bucket, "amount": total(item for item in items if item["bucket"] == bucket)}
+                {
+                    "bucket": bucket,
+                    "amount": total(item for item in items if item["bucket"] == bucket),
+                }
                 for bucket, _first in ageing.BUCKETS
             ],
-            "next_due": {"date": first_due, "amount": total(item for item in coming if item["due"] == first_due)},
-            "bank": self._get_bank_account(company, currency),
+            "next_due": {"date": first_due, "amount": max(currency.round(next_amount), 0.0)},
         }
+        return {**block, "words": self._get_words(block)}
+
+    @api.model
+    def _get_words(self, block):
+        """What is to be said about the amount to pay, in sentences."""
+
+        def amount(value):
+            return self._format_amount(block["currency"], value)
+
+        totals, next_due, words = block["totals"], block["next_due"], []
+        if totals["covered"] and totals["to_pay"]:
+            words.append(
+                self.env._(
+                    "Your credits of %(amount)s are taken off already.",
+                    amount=amount(totals["covered"]),
+                )
+            )
+        elif totals["covered"]:
+            words.append(self.env._("Your credits cover what was due."))
+        if totals["disputed"]:
+            words.append(
+                self.env._(
+                    "%(amount)s is being clarified and can wait.", amount=amount(totals["disputed"])
+                )
+            )
+        if next_due["amount"]:
+            values = {
+                "amount": amount(next_due["amount"]),
+                "day": self._format_date(next_due["date"]),
+            }
+            words.append(
+                self.env._("Then %(amount)s on %(day)s.", **values)
+                if totals["to_pay"]
+                else self.env._("The next payment is %(amount)s on %(day)s.", **values)
+            )
+        if totals["balance"] < 0:
+            words.append(
+                self.env._("%(amount)s is in your favour.", amount=amount(-totals["balance"]))
+            )
+        return words
+
+    @api.model
+    def _get_payment_words(self, company, blocks):
+        """Where to pay to, and with which reference: one sentence for each account, or one without."""
+        owed = [block for block in blocks if block["totals"]["balance"] > 0]
+        by_account = defaultdict(list)
+        for block in owed:
+            by_account[self._get_bank_account(company, block["currency"])].append(
+                block["currency"].name
+            )
+        sentences = []
+        for account, codes in by_account.items():
+            if not account:
+                sentence = self.env._(
+                    "Please give the invoice numbers as the reference of your payment."
+                )
+            else:
+                bank = ", ".join(filter(None, (account.bank_id.name, account.bank_id.bic)))
+                number = account.acc_number.replace(" ", "\N{NO-BREAK SPACE}")
+                sentence = self.env._(
+                    "Please pay to %(account)s and give the invoice numbers as the reference.",
+                    account=f"{number} ({bank})" if bank else number,
+                )
+            sentences.append(
+                sentence if len(by_account) == 1 else f"{', '.join(codes)}: {sentence}"
+            )
+        return sentences
 
     @api.model
     def _prepare_item(self, currency, line, as_of, urls):
@@ -338,7 +423,9 @@ class ArStatement(models.AbstractModel):
         """What is to be said about this line, in the customer's language."""
         notes = []
         if line.parts:
-            notes.append(self.env._("instalment %(part)s of %(parts)s", part=line.part, parts=line.parts))
+            notes.append(
+                self.env._("instalment %(part)s of %(parts)s", part=line.part, parts=line.parts)
+            )
         if line.hold == "dispute":
             notes.append(self.env._("being clarified"))
         if line.hold == "in_payment":
@@ -352,7 +439,10 @@ class ArStatement(models.AbstractModel):
             lambda bank: not bank.company_id or bank.company_id == company
         )
         return accounts.sorted(
-            lambda bank: (bool(bank.currency_id) and bank.currency_id != currency, not bank.allow_out_payment)
+            lambda bank: (
+                bool(bank.currency_id) and bank.currency_id != currency,
+                not bank.allow_out_payment,
+            )
         )[:1]
 
     # ------------------------------------------------------------
@@ -366,7 +456,7 @@ class ArStatement(models.AbstractModel):
 
     @api.model
     def _prepare_messages_values(self, cases):
-        """The placeholders of the texts, in the languages of the contacts that they go to: {case id: {placeholder: value}}.
+        """The placeholders of the texts, in the languages of the contacts they go to: {case id: {placeholder: value}}.
 
         What is open now counts, as for the decision. One read for all cases of a company.
         """
@@ -400,7 +490,9 @@ class ArStatement(models.AbstractModel):
             "customer_name": statement["partner"].name or "",
             "greeting_name": self._get_greeting_name(statement["contact"], statement["partner"]),
             "items_table": self._render_items(statement),
-            "overdue_total": self._format_totals(statement["blocks"], "to_pay" if is_due else "balance"),
+            "overdue_total": self._format_totals(
+                statement["blocks"], "to_pay" if is_due else "balance"
+            ),
             "open_total": self._format_totals(statement["blocks"], "balance"),
             "oldest_number": anchor["number"] if anchor else "",
             "oldest_due": self._format_date(anchor["due"]) if anchor else "",
@@ -422,22 +514,35 @@ class ArStatement(models.AbstractModel):
         items = {item["line_id"]: item for block in blocks for item in block["items"]}
         credits = {block["currency"].id: (block["totals"]["credits"], 0.0) for block in blocks}
         free = [
-            followup.Item(item["line_id"], item["due"], item["billed"], item["left"], 0.0, block["currency"].id)
+            followup.Item(
+                item["line_id"],
+                item["due"],
+                item["billed"],
+                item["left"],
+                0.0,
+                block["currency"].id,
+            )
             for block in blocks
             for item in block["items"]
             if not item["hold"]
         ]
-        oldest = followup.uncovered(free, credits) or sorted(free, key=lambda item: (item.due, item.id))
+        oldest = followup.uncovered(free, credits) or sorted(
+            free, key=lambda item: (item.due, item.id)
+        )
         if oldest:
             return items[oldest[0].id]
         return min(items.values(), key=lambda item: (item["due"], item["line_id"]), default=None)
 
     @api.model
     def _format_totals(self, blocks, name):
-        """The totals ``name`` of the blocks, such as "1,200.00 EUR and 300.00 USD": none of them zero unless all are."""
+        """The totals ``name`` of the blocks, as "1,200.00 EUR and 300.00 USD": none of them zero unless all are."""
         amounts = [(block["currency"], max(block["totals"][name], 0.0)) for block in blocks]
-        shown = [(currency, amount) for currency, amount in amounts if not currency.is_zero(amount)] or amounts[:1]
-        return format_list(self.env, [self._format_amount(currency, amount) for currency, amount in shown])
+        shown = [
+            (currency, amount) for currency, amount in amounts if not currency.is_zero(amount)
+        ] or amounts[:1]
+        return format_list(
+            self.env, [self._format_amount(currency, amount) for currency, amount in shown]
+        )
 
     @api.model
     def _format_amount(self, currency, amount):
@@ -457,12 +562,19 @@ class ArStatement(models.AbstractModel):
         if item in block["items"]:
             day = self._format_date(item["due"])
             past = item["due"] < today
-            words.append(self.env._("was due %(day)s", day=day) if past else self.env._("due %(day)s", day=day))
+            words.append(
+                self.env._("was due %(day)s", day=day)
+                if past
+                else self.env._("due %(day)s", day=day)
+            )
         else:
             words.append(self._format_date(item["billed"]))
         if item["is_partial"]:
             words.append(
-                self.env._("left of %(amount)s", amount=self._format_amount(block["currency"], item["original"]))
+                self.env._(
+                    "left of %(amount)s",
+                    amount=self._format_amount(block["currency"], item["original"]),
+                )
             )
         return " · ".join([*words, *item["notes"]])
 

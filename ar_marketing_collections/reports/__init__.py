@@ -1,0 +1,1 @@
+from . import ar_ageing_report, ar_ageing_wizard, ar_statement_wizard, report_statement

@@ -1,0 +1,44 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+
+class ReportStatement(models.AbstractModel):
+    _name = "report.ar_marketing_collections.report_statement"
+    _description = "Statement of Account (PDF)"
+
+    @api.model
+    def _get_report_values(self, docids, data=None):
+        """The statements of the current company.
+
+        :param data: ``as_of`` (ISO date, default today) and ``partner_ids``, given instead of ``docids``
+        """
+        data = data or {}
+        partners = self.env["res.partner"].browse(docids or data.get("partner_ids") or []).exists()
+        company = self.env.company._collections_root()
+        self._check_statement_access(partners, company)
+        today = fields.Date.context_today(self)
+        as_of = fields.Date.to_date(data.get("as_of")) or today
+        customers = partners.commercial_partner_id
+        return {
+            "doc_ids": customers.ids,
+            "doc_model": "res.partner",
+            "docs": customers,
+            "statements": self.env["ar.statement"]._get_statement(customers, company, as_of),
+            "is_today": as_of == today,
+        }
+
+    @api.model
+    def _check_statement_access(self, partners, company):
+        """The figures are read past the access rules, so who asks for them is checked here."""
+        if self.env.su:
+            return
+        partners.check_access("read")
+        if not self.env.user.has_group("ar_marketing_collections.group_collector"):
+            raise AccessError(self.env._("Statements of account are for collectors."))
+        if company not in self.env.user.company_ids:
+            raise AccessError(
+                self.env._(
+                    "Statements of account come from %(company)s, which you have no access to.",
+                    company=company.sudo().name,
+                )
+            )
