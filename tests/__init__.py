@@ -1,8 +1,11 @@
 from . import (
+    test_faults,
     test_install,
     test_rules_followup,
     test_rules_invariants,
     test_rules_payment,
     test_rules_small,
+    test_sending,
+    test_story,
     test_texts,
 )

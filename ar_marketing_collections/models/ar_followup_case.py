@@ -529,7 +529,8 @@ class ArFollowupCase(models.Model):
     def _join_into(self, partner):
         """Hand this case over to ``partner``: its contacts, messages and guards go along, none is lost."""
         self.ensure_one()
-        target = self.sudo().search([("partner_id", "=", partner.id), ("company_id", "=", self.company_id.id)])
+        self = self.sudo()
+        target = self.search([("partner_id", "=", partner.id), ("company_id", "=", self.company_id.id)])
         if not target:
             self.partner_id = partner
             self.touch_ids.write({"partner_id": partner.id})
@@ -537,7 +538,7 @@ class ArFollowupCase(models.Model):
         if target.open_touch_id and self.open_touch_id:
             self.open_touch_id.write({"state": "skipped", "skip_cause": "withdrawn"})
         self.touch_ids.write({"case_id": target.id, "partner_id": partner.id})
-        self.env["mail.message"].sudo().search(
+        self.env["mail.message"].search(
             [("model", "=", self._name), ("res_id", "=", self.id)]
         ).write({"res_id": target.id})
         later = max(filter(None, (self.paused_until, target.paused_until)), default=False)

@@ -17,6 +17,8 @@ _logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 RETRY_AFTER = timedelta(hours=1)
 LOCK_SPACE = "ar_marketing_collections.send"
+#: Odoo's failure types that say nothing about the customer's address.
+OUR_FAULTS = ("mail_smtp", "mail_from_invalid", "mail_from_missing")
 #: SMTP answers that ask to try again later.
 TEMPORARY = re.compile(r"\b4\d\d\b")
 
@@ -56,7 +58,7 @@ class ArFollowupSender(models.AbstractModel):
         cron._commit_progress(remaining=len(waiting))
         for touch_id in waiting:
             outcome = self._send(touch_id)
-            if not cron._commit_progress(1) or outcome == "no_server":
+            if not cron._commit_progress(1) or outcome == "stopped":
                 break
 
     @api.model
@@ -231,7 +233,7 @@ class ArFollowupSender(models.AbstractModel):
 
     @api.model
     def _new_message_id(self, touch):
-        domain = touch.company_id.alias_domain_name or "localhost"
+        domain = touch.company_id.alias_domain_id.name or "localhost"
         return f"<ar-followup-{touch.id}-{uuid.uuid4().hex}@{domain}>"
 
     @api.model
@@ -324,18 +326,21 @@ class ArFollowupSender(models.AbstractModel):
 
     @api.model
     def _handle_refusal(self, touch, mail):
-        """The server could not be reached, or refused: try again later, or fail and let the next channel take over."""
-        reason, unreachable = mail.failure_reason or "", mail.failure_type == "mail_smtp"
+        """The server could not be reached, or refused: try again later, or fail and let the next channel take over.
+
+        What is wrong on our side (no server, no sender's address) is no customer's failure: it only waits, and stops the run.
+        """
+        reason, ours = mail.failure_reason or "", mail.failure_type in OUR_FAULTS
         mail.mail_message_id.unlink()  # nobody sends this one by hand while the touch is tried again
         attempts = touch.attempts + 1
-        if (unreachable or TEMPORARY.search(reason)) and attempts < MAX_ATTEMPTS:
+        if ours or (TEMPORARY.search(reason) and attempts < MAX_ATTEMPTS):
             touch.write({
                 "state": "planned",
                 "attempts": attempts,
-                "next_try": fields.Datetime.now() + RETRY_AFTER * attempts,
+                "next_try": fields.Datetime.now() + RETRY_AFTER * min(attempts, MAX_ATTEMPTS),
                 "error": reason,
             })
-            return "no_server" if unreachable else "later"
+            return "stopped" if ours else "later"
         touch.write({"state": "failed", "attempts": attempts, "error": reason})
         touch.case_id._ask_for_address(touch)
         touch.case_id._refresh_decisions()

@@ -1,0 +1,43 @@
+"""A real SMTP server on loopback that keeps what arrives."""
+
+import socket
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.policy import default as email_policy
+
+from aiosmtpd.controller import Controller
+
+
+class Inbox:
+    """Keeps what arrives; refuses recipients on its list."""
+
+    def __init__(self):
+        self.messages = []
+        self.refused = {}
+
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):  # noqa: N802
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        self.messages.append(message_from_bytes(envelope.content, policy=email_policy))
+        return "250 OK"
+
+    def to(self, address):
+        return [message for message in self.messages if address in message["To"]]
+
+
+@contextmanager
+def smtp_server():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    inbox = Inbox()
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield inbox, port
+    finally:
+        controller.stop()

@@ -1,0 +1,260 @@
+"""What leaves: through a real SMTP server on loopback, by the crons, in committed steps."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+
+from .common import TODAY, CollectionsCommon
+from .smtp import smtp_server
+
+
+@tagged("post_install", "-at_install")
+class TestSending(CollectionsCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.partner = cls.make_customer()
+        cls.invoice = cls.make_invoice(cls.partner, TODAY - timedelta(days=2), billed=TODAY - timedelta(days=2))
+
+    def setUp(self):
+        super().setUp()
+        self.inbox, port = self.enterContext(smtp_server())
+        self.env["ir.mail_server"].sudo().search([]).active = False
+        self.env["ir.mail_server"].sudo().create({
+            "name": "loopback",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": port,
+            "smtp_encryption": "none",
+        })
+        # Odoo does not speak to mail servers in tests unless told so
+        self.enterContext(patch.object(type(self.env["ir.mail_server"]), "_disable_send", lambda _self: False))
+
+    def cron(self, name, day=TODAY):
+        """Run a cron as the scheduler does, on ``day`` at 08:00."""
+        cron = self.env.ref(f"ar_marketing_collections.{name}").sudo()
+        moment = fields.Datetime.to_datetime(day) + timedelta(hours=8)
+        with freeze_time(moment), self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_a_day_sends_one_message_and_its_second_run_none(self):
+        self.cron("cron_run_followups")
+        self.assertEqual(self.touches_of(self.partner).state, "planned")
+        self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        self.assertEqual((touch.state, touch.error), ("sent", False))
+        self.assertEqual(len(self.inbox.messages), 1)
+        for name in ("cron_run_followups", "cron_send_followups"):
+            self.cron(name)
+        self.assertEqual(len(self.inbox.messages), 1)
+        self.assertEqual(self.case_of(self.partner).decision, "wait")
+
+    def test_the_mail_comes_from_the_collector_and_lists_what_is_open(self):
+        other = self.make_invoice(self.partner, TODAY + timedelta(days=20), 250)
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        (message,) = self.inbox.messages
+        self.assertEqual(message["From"].addresses[0].display_name, "Kim Collector")
+        self.assertEqual(message["To"].addresses[0].addr_spec, "pay@norrland-ab.example.com")
+        body = message.get_body(("html",)).get_content()
+        for text in (self.invoice.name, other.name, "1,000.00", "250.00", "Kim", f"/my/invoices/{self.invoice.id}"):
+            self.assertIn(text, body)
+        self.assertEqual(message["Message-Id"], self.touches_of(self.partner).message_id)
+
+    def test_a_swedish_customer_reads_swedish(self):
+        self.partner.lang = "sv_SE"
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        body = self.inbox.messages[0].get_body(("html",)).get_content()
+        self.assertIn("Hej", body)
+        self.assertNotIn("invoice", body.replace("/my/invoices", ""))
+
+    def test_the_statement_goes_along_where_the_level_wants_it(self):
+        level = self.policy.level_ids.filtered(lambda level: level.name == "Did it go astray?")
+        level.attach_statement = True
+        Report = type(self.env["ir.actions.report"])
+        render = Report._render_qweb_pdf
+
+        def render_for_real(report, *args, **kwargs):  # Odoo makes HTML of it in tests otherwise
+            return render(report.with_context(force_report_rendering=True), *args, **kwargs)
+
+        self.cron("cron_run_followups")
+        with patch.object(Report, "_render_qweb_pdf", render_for_real):
+            self.cron("cron_send_followups")
+        (attachment,) = self.inbox.messages[0].iter_attachments()
+        self.assertTrue(attachment.get_filename().endswith(".pdf"))
+        self.assertTrue(attachment.get_content().startswith(b"%PDF"))
+
+    def test_it_goes_to_the_contact_for_invoices(self):
+        self.env["res.partner"].create({
+            "name": "Accounts payable",
+            "type": "invoice",
+            "parent_id": self.partner.id,
+            "email": "ap@norrland.example.com",
+        })
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        self.assertEqual(len(self.inbox.to("ap@norrland.example.com")), 1)
+        self.assertEqual(len(self.inbox.messages), 1)
+
+    def test_paid_between_deciding_and_sending_is_not_sent(self):
+        self.cron("cron_run_followups")
+        self.pay_by_bank(self.invoice, TODAY)
+        self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        self.assertEqual((touch.state, touch.skip_cause), ("skipped", "withdrawn"))
+        self.assertFalse(self.inbox.messages)
+        self.assertEqual(self.case_of(self.partner).decision, "nothing")
+
+    def test_a_part_payment_before_sending_changes_the_amount_asked(self):
+        self.cron("cron_run_followups")
+        self.pay_by_bank(self.invoice, TODAY, 400)
+        self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        self.assertEqual((touch.state, touch.line_ids.amount_residual), ("sent", 600))
+        self.assertIn("600.00", self.inbox.messages[0].get_body(("html",)).get_content())
+
+    def test_a_refused_address_fails_visibly_and_the_next_channel_takes_over(self):
+        self.inbox.refused["pay@norrland-ab.example.com"] = "550 No such user"
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        self.assertEqual(touch.state, "failed")
+        self.assertIn("550", touch.error)
+        self.assertIn("Find a working address", self.case_of(self.partner).activity_ids.mapped("summary"))
+        self.cron("cron_run_followups", TODAY + timedelta(days=1))
+        self.assertEqual(self.touches_of(self.partner)[-1].channel, "phone")
+
+    def test_a_server_that_asks_for_patience_is_tried_again(self):
+        self.inbox.refused["pay@norrland-ab.example.com"] = "451 Try again later"
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        self.assertEqual((touch.state, touch.attempts), ("planned", 1))
+        self.inbox.refused.clear()
+        self.cron("cron_send_followups")
+        self.assertFalse(self.inbox.messages, "not before its next try")
+        self.cron("cron_send_followups", TODAY + timedelta(days=1))
+        self.assertEqual((touch.state, len(self.inbox.messages)), ("sent", 1))
+
+    def test_our_own_missing_address_fails_no_customer(self):
+        self.collector.email = self.company.email = False
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        self.assertEqual(touch.state, "planned")
+        self.assertIn("address", touch.error)
+        self.company.email = "us@example.com"
+        self.cron("cron_send_followups", TODAY + timedelta(days=1))
+        self.assertEqual(touch.state, "sent")
+
+    def test_a_broken_text_fails_on_its_customer_alone(self):
+        other = self.make_customer("Sunny Ltd")
+        self.make_invoice(other, TODAY - timedelta(days=2), billed=TODAY - timedelta(days=2))
+        self.cron("cron_run_followups")
+        Statement = type(self.env["ar.statement"])
+        prepare = Statement._prepare_messages_values
+
+        def broken(service, cases):
+            if cases.partner_id == self.partner:
+                raise ValueError("no such figure")
+            return prepare(service, cases)
+
+        quiet = mute_logger("odoo.addons.ar_marketing_collections.models.ar_followup_sender")
+        with patch.object(Statement, "_prepare_messages_values", broken), quiet:
+            self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        self.assertEqual((touch.state, touch.error), ("failed", "no such figure"))
+        self.assertEqual(self.touches_of(other).state, "sent")
+
+    def test_a_bounce_comes_back_to_its_touch(self):
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        case = self.case_of(self.partner)
+        case._message_receive_bounce("pay@norrland-ab.example.com", self.partner)
+        touch = self.touches_of(self.partner)
+        self.assertEqual((touch.state, touch.outcome), ("failed", "bounced"))
+        self.cron("cron_run_followups", TODAY + timedelta(days=1))
+        self.assertEqual(self.touches_of(self.partner)[-1].channel, "phone")
+        self.partner.email = "new@norrland-ab.example.com"
+
+    def test_a_reply_is_an_answer_and_a_task(self):
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        case = self.case_of(self.partner)
+        case.message_update({"from": "pay@norrland-ab.example.com"})
+        self.assertEqual(self.touches_of(self.partner).outcome, "replied")
+        self.assertIn("Answer the customer's reply", case.activity_ids.mapped("summary"))
+
+    def test_a_call_becomes_an_activity_with_its_script_and_counts_once_it_is_done(self):
+        self.partner.email = False
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        self.assertEqual((touch.channel, touch.state), ("phone", "planned"))
+        activity = touch.activity_id
+        self.assertEqual(activity.user_id, self.collector)
+        self.assertIn("+46 70 000 00 00", activity.note)
+        self.cron("cron_send_followups")
+        self.assertEqual(len(self.case_of(self.partner).activity_ids), 1)
+        activity.with_user(self.collector).action_feedback(feedback="Will look into it")
+        self.assertEqual((touch.state, touch.note), ("sent", "Will look into it"))
+
+    def test_in_review_everything_waits_and_in_simulation_nothing_is_made(self):
+        self.company.followup_mode = "simulate"
+        self.cron("cron_run_followups")
+        self.assertEqual(self.case_of(self.partner).decision, "contact")
+        self.assertFalse(self.touches_of(self.partner))
+        self.company.followup_mode = "review"
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        self.assertEqual(self.touches_of(self.partner).state, "to_review")
+        self.touches_of(self.partner).action_approve()
+        self.cron("cron_send_followups")
+        self.assertEqual(len(self.inbox.messages), 1)
+
+    def test_what_was_being_sent_when_a_process_died_is_unconfirmed_and_never_sent_again(self):
+        self.cron("cron_run_followups")
+        touch = self.touches_of(self.partner)
+        touch.state = "sending"
+        self.cron("cron_send_followups")
+        self.assertEqual(touch.state, "unconfirmed")
+        for day in range(3):
+            self.cron("cron_run_followups", TODAY + timedelta(days=day))
+            self.cron("cron_send_followups", TODAY + timedelta(days=day))
+        self.assertFalse(self.inbox.messages)
+        touch.action_confirm_sent()
+        self.assertEqual(touch.state, "sent")
+
+    def test_stale_books_stop_everything_and_say_so(self):
+        self.company.books_complete_until = TODAY - timedelta(days=30)
+        self.cron("cron_run_followups")
+        case = self.case_of(self.partner)
+        self.assertEqual(case.decision, "stale_books")
+        self.assertIn("may have paid", case.reason)
+        self.assertFalse(self.touches_of(self.partner))
+
+    def test_books_that_grow_old_before_sending_let_it_wait(self):
+        self.cron("cron_run_followups")
+        self.company.books_complete_until = TODAY - timedelta(days=30)
+        self.cron("cron_send_followups")
+        self.assertEqual(self.touches_of(self.partner).state, "planned")
+        self.company.books_complete_until = TODAY
+        self.cron("cron_send_followups")
+        self.assertEqual(self.touches_of(self.partner).state, "sent")
+
+    def test_no_more_than_the_cap_leaves_in_a_day(self):
+        for number in range(4):
+            partner = self.make_customer(f"Customer {number}")
+            self.make_invoice(partner, TODAY - timedelta(days=2), 100 * (number + 1), billed=TODAY - timedelta(days=2))
+        self.company.followup_run_cap = 2
+        for _run in range(2):
+            self.cron("cron_run_followups")
+            self.cron("cron_send_followups")
+        self.assertEqual(len(self.inbox.messages), 2)
+        self.assertEqual(len(self.inbox.to("norrland")), 1, "those worth most first")
+        capped = self.env["ar.followup.case"].search([("reason_code", "=", "cap")])
+        self.assertEqual(len(capped), 3)
