@@ -9,7 +9,8 @@ class ResConfigSettings(models.TransientModel):
     followup_policy_id = fields.Many2one(
         related="company_id.followup_policy_id", readonly=False, check_company=True
     )
-    default_collector_id = fields.Many2one(
+    # Odoo keeps names that begin with default_ for defaults of other models.
+    followup_collector_id = fields.Many2one(
         related="company_id.default_collector_id", readonly=False
     )
     followup_run_cap = fields.Integer(related="company_id.followup_run_cap", readonly=False)

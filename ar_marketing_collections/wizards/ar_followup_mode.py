@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 
+from ..rules.working_day import next_working_day
+
 MANAGER = "ar_marketing_collections.group_credit_manager"
 
 
@@ -51,6 +53,7 @@ class ArFollowupMode(models.TransientModel):
     books_max_age = fields.Integer(
         "Books may be old (days)", compute="_compute_from_company", store=True, readonly=False
     )
+    next_run_on = fields.Date(compute="_compute_next_run_on")
     line_ids = fields.One2many(
         "ar.followup.mode.line", "wizard_id", "What the next run holds", compute="_compute_line_ids"
     )
@@ -70,16 +73,21 @@ class ArFollowupMode(models.TransientModel):
             wizard.books_complete_until = company.books_complete_until
             wizard.books_max_age = company.books_max_age
 
+    def _compute_next_run_on(self):
+        """The next day on which a run may plan contacts."""
+        cron = self.env.ref("ar_marketing_collections.cron_run_followups").sudo()
+        today = fields.Date.context_today(self)
+        self.next_run_on = next_working_day(max(cron.nextcall.date(), today))
+
     @api.depends("company_id", "start_old_debts_friendly", "followup_run_cap")
     def _compute_line_ids(self):
-        today = fields.Date.context_today(self)
         for wizard in self:
             forecast = (
                 self.env["ar.followup.engine"]
                 .sudo()
                 ._forecast(
                     wizard.company_id,
-                    today,
+                    wizard.next_run_on,
                     wizard.start_old_debts_friendly,
                     cap=wizard.followup_run_cap,
                 )
@@ -135,7 +143,7 @@ class ArFollowupMode(models.TransientModel):
         }
         if self.new_mode not in ("simulate", self.current_mode):
             friendly = self.start_old_debts_friendly
-            values["followup_old_before"] = fields.Date.context_today(self) if friendly else False
+            values["followup_old_before"] = self.next_run_on if friendly else False
         return values
 
 
