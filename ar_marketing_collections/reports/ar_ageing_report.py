@@ -6,6 +6,8 @@ from ..rules.ageing import BUCKETS
 
 #: Credits that nobody has allocated yet stand by themselves: they have no age, and hide no old debt.
 CREDIT = "credit"
+#: What depends on the day, so that two days in one transaction are kept apart.
+DAY = ("ageing_date",)
 
 
 class ArAgeingReport(models.Model):
@@ -61,7 +63,7 @@ class ArAgeingReport(models.Model):
     line_id = fields.Many2one("account.move.line", "Item", readonly=True)
     date = fields.Date(readonly=True)
     due_date = fields.Date(readonly=True)
-    days_overdue = fields.Integer(readonly=True, aggregator="max")
+    days_overdue = fields.Integer(readonly=True, aggregator="max", depends_context=DAY)
     bucket = fields.Selection(
         [
             ("not_due", "Not due"),
@@ -74,6 +76,7 @@ class ArAgeingReport(models.Model):
         ],
         "Age",
         readonly=True,
+        depends_context=DAY,
         help="Credit notes and payments that are not allocated yet have no age: they are credits.",
     )
     is_disputed = fields.Boolean("In dispute", readonly=True)
@@ -81,10 +84,13 @@ class ArAgeingReport(models.Model):
         "Left",
         currency_field="company_currency_id",
         readonly=True,
+        depends_context=DAY,
         help="In the company's currency; credits are negative.",
     )
     currency_id = fields.Many2one("res.currency", readonly=True)
-    amount_currency = fields.Monetary("Left in currency", readonly=True, aggregator=None)
+    amount_currency = fields.Monetary(
+        "Left in currency", readonly=True, aggregator=None, depends_context=DAY
+    )
 
     @property
     def _table_query(self):
