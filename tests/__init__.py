@@ -1,4 +1,5 @@
 from . import (
+    test_access,
     test_ageing,
     test_faults,
     test_install,
@@ -10,5 +11,6 @@ from . import (
     test_statement,
     test_story,
     test_texts,
+    test_tours,
     test_wizards,
 )

@@ -32,6 +32,7 @@ class ArFollowupMode(models.TransientModel):
         "Mode",
         required=True,
         compute="_compute_from_company",
+        precompute=True,
         store=True,
         readonly=False,
     )
@@ -39,6 +40,7 @@ class ArFollowupMode(models.TransientModel):
     followup_run_cap = fields.Integer(
         "Contacts per day at most",
         compute="_compute_from_company",
+        precompute=True,
         store=True,
         readonly=False,
         help="Those worth most go first, the others wait for the next run. 0: no limit.",
@@ -46,12 +48,17 @@ class ArFollowupMode(models.TransientModel):
     books_complete_until = fields.Date(
         "Books are complete up to",
         compute="_compute_from_company",
+        precompute=True,
         store=True,
         readonly=False,
         help="Empty: the date of the newest bank entry counts.",
     )
     books_max_age = fields.Integer(
-        "Books may be old (days)", compute="_compute_from_company", store=True, readonly=False
+        "Books may be old (days)",
+        compute="_compute_from_company",
+        precompute=True,
+        store=True,
+        readonly=False,
     )
     next_run_on = fields.Date(compute="_compute_next_run_on")
     line_ids = fields.One2many(

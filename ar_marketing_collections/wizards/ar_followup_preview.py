@@ -16,6 +16,7 @@ class ArFollowupPreview(models.TransientModel):
         "Message",
         required=True,
         compute="_compute_template_id",
+        precompute=True,
         store=True,
         readonly=False,
         domain=[("model", "=", "ar.followup.case")],
