@@ -59,6 +59,7 @@ class Document:
     instalment_days: tuple[int, ...] = ()
     address: str = ""
     dispute: str = ""
+    dispute_reason: str = "other"
     line: int = 0
 
 

@@ -408,23 +408,26 @@ def to_books(view: View, shift: timedelta, currency: str) -> Books:
     used = Counter(row.currency or currency for row in ordered)
     return Books(
         currency=used.most_common(1)[0][0],
-        customers=tuple(
-            _customer(name, country, number)
-            for number, (name, country) in enumerate(countries.items())
-        ),
+        customers=tuple(_customers(countries)),
         settlements=tuple(_settlement(row, shift, row.currency or currency) for row in ordered),
     )
 
 
-def _customer(name: str, country: str, number: int) -> Customer:
-    """An address that reaches nobody (RFC 2606) and a number that rings nowhere (Ofcom's range for fiction)."""
-    return Customer(
-        key=name,
-        name=name,
-        country=country,
-        email=f"accounts@{slug(name)}.example.com",
-        phone=f"+44 20 7946 {number % 1000:04d}",
-    )
+def _customers(countries: Mapping[str, str]) -> Iterator[Customer]:
+    """Customers with addresses that reach nobody (RFC 2606) and numbers that ring nowhere (Ofcom: for fiction)."""
+    used: Counter[str] = Counter()
+    for number, (name, country) in enumerate(countries.items()):
+        label = slug(name)
+        used[label] += 1
+        if used[label] > 1:
+            label = f"{label}-{used[label]}"
+        yield Customer(
+            key=name,
+            name=name,
+            country=country,
+            email=f"accounts@{label}.example.com",
+            phone=f"+44 20 7946 {number % 1000:04d}",
+        )
 
 
 def _settlement(row: Row, shift: timedelta, currency: str) -> Settlement:
