@@ -398,6 +398,7 @@ class ArStatement(models.AbstractModel):
             "due": line.due,
             "days_overdue": max(days, 0),
             "bucket": ageing.bucket(days),
+            "is_credit": not line.is_debit,
             "is_overdue": line.is_debit and days > 0,
             "is_disputed": line.hold == "dispute",
             "is_partial": not currency.is_zero(line.original - line.left),
@@ -559,7 +560,7 @@ class ArStatement(models.AbstractModel):
         words = []
         if item["kind"] != "invoice":
             words.append(item["title"])
-        if item in block["items"]:
+        if not item["is_credit"]:
             day = self._format_date(item["due"])
             past = item["due"] < today
             words.append(
