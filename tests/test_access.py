@@ -217,6 +217,8 @@ class TestAccess(CollectionsCommon):
             ],
             limit=1,
         )
+        self.pay(self.invoice, TODAY, 400)
+        Form(self.invoice.with_env(env), "account.view_move_form")
         self.assertTrue(self.may(self.pure, "read", self.invoice))
         self.assertTrue(self.may(self.pure, "read", self.invoice.line_ids))
         self.assertFalse(self.may(self.pure, "write", self.invoice))
