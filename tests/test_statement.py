@@ -295,10 +295,10 @@ class TestStatement(StatementCommon):
                 )
                 self.assertEqual(few, many)
 
+    # ------------------------------------------------------------
+    # The values of messages
+    # ------------------------------------------------------------
 
-@tagged("post_install", "-at_install")
-@freeze_time(TODAY)
-class TestMessageValues(StatementCommon):
     def values(self, partner):
         case = (
             self.env["ar.followup.case"]
