@@ -5,11 +5,13 @@ def post_init_hook(env):
     """Give every company the installed policy and a person who signs."""
     policy = env.ref("ar_marketing_collections.followup_policy_default", raise_if_not_found=False)
     companies = env["res.company"].search([])
-    companies.filtered(lambda company: not company.default_collector_id).default_collector_id = env.ref(
-        "base.user_admin"
-    )
+    companies.filtered(
+        lambda company: not company.default_collector_id
+    ).default_collector_id = env.ref("base.user_admin")
     if policy:
-        companies.filtered(lambda company: not company.followup_policy_id).followup_policy_id = policy
+        companies.filtered(
+            lambda company: not company.followup_policy_id
+        ).followup_policy_id = policy
 
 
 def uninstall_hook(env):

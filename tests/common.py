@@ -18,53 +18,75 @@ class CollectionsCommon(AccountTestInvoicingCommon):
         super().setUpClass()
         cls.company = cls.company_data["company"]
         cls.policy = cls.env.ref("ar_marketing_collections.followup_policy_default")
-        cls.collector = cls.env["res.users"].create({
-            "name": "Kim Collector",
-            "login": "kim",
-            "email": "kim@example.com",
-            "phone": "+46 8 123 456",
-            "group_ids": [Command.set([
-                cls.env.ref("ar_marketing_collections.group_collector").id,
-                cls.env.ref("account.group_account_invoice").id,
-            ])],
-            "company_ids": [Command.set(cls.company.ids)],
-            "company_id": cls.company.id,
-        })
-        cls.company.write({
-            "followup_policy_id": cls.policy.id,
-            "default_collector_id": cls.collector.id,
-            "followup_mode": "automatic",
-            "books_complete_until": TODAY + timedelta(days=3650),
-        })
+        cls.collector = cls.env["res.users"].create(
+            {
+                "name": "Kim Collector",
+                "login": "kim",
+                "email": "kim@example.com",
+                "phone": "+46 8 123 456",
+                "group_ids": [
+                    Command.set(
+                        [
+                            cls.env.ref("ar_marketing_collections.group_collector").id,
+                            cls.env.ref("account.group_account_invoice").id,
+                        ]
+                    )
+                ],
+                "company_ids": [Command.set(cls.company.ids)],
+                "company_id": cls.company.id,
+            }
+        )
+        cls.company.write(
+            {
+                "followup_policy_id": cls.policy.id,
+                "default_collector_id": cls.collector.id,
+                "followup_mode": "automatic",
+                "books_complete_until": TODAY + timedelta(days=3650),
+            }
+        )
         cls.engine = cls.env["ar.followup.engine"]
         cls.sender = cls.env["ar.followup.sender"]
 
     @classmethod
     def make_customer(cls, name="Norrland AB", **values):
         slug = name.lower().replace(" ", "-")
-        return cls.env["res.partner"].create({
-            "name": name,
-            "is_company": True,
-            "email": f"pay@{slug}.example.com",
-            "phone": "+46 70 000 00 00",
-            "lang": "en_US",
-            **values,
-        })
+        return cls.env["res.partner"].create(
+            {
+                "name": name,
+                "is_company": True,
+                "email": f"pay@{slug}.example.com",
+                "phone": "+46 70 000 00 00",
+                "lang": "en_US",
+                **values,
+            }
+        )
 
     @classmethod
-    def make_invoice(cls, partner, due, amount=1000.0, *, billed=None, currency=None, company=None, **values):
+    def make_invoice(
+        cls, partner, due, amount=1000.0, *, billed=None, currency=None, company=None, **values
+    ):
         """A posted invoice without taxes, due on ``due`` whatever the terms."""
         company = company or cls.company
-        move = cls.env["account.move"].with_company(company).create({
-            "move_type": "out_invoice",
-            "partner_id": partner.id,
-            "invoice_date": billed or due - timedelta(days=30),
-            "invoice_date_due": due,
-            "currency_id": (currency or company.currency_id).id,
-            "invoice_payment_term_id": False,
-            "invoice_line_ids": [Command.create({"name": "Work", "quantity": 1, "price_unit": amount, "tax_ids": []})],
-            **values,
-        })
+        move = (
+            cls.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner.id,
+                    "invoice_date": billed or due - timedelta(days=30),
+                    "invoice_date_due": due,
+                    "currency_id": (currency or company.currency_id).id,
+                    "invoice_payment_term_id": False,
+                    "invoice_line_ids": [
+                        Command.create(
+                            {"name": "Work", "quantity": 1, "price_unit": amount, "tax_ids": []}
+                        )
+                    ],
+                    **values,
+                }
+            )
+        )
         move.action_post()
         return move
 
@@ -86,23 +108,31 @@ class CollectionsCommon(AccountTestInvoicingCommon):
         """A bank entry reconciled with ``move``; unreconciling it is a returned payment."""
         line = cls.items(move)[:1]
         amount = amount or line.amount_residual
-        entry = cls.env["account.move"].create({
-            "move_type": "entry",
-            "journal_id": cls.company_data["default_journal_bank"].id,
-            "date": day,
-            "line_ids": [
-                Command.create({
-                    "account_id": cls.company_data["default_journal_bank"].default_account_id.id,
-                    "partner_id": move.partner_id.id,
-                    "debit": amount,
-                }),
-                Command.create({
-                    "account_id": line.account_id.id,
-                    "partner_id": move.partner_id.id,
-                    "credit": amount,
-                }),
-            ],
-        })
+        entry = cls.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "journal_id": cls.company_data["default_journal_bank"].id,
+                "date": day,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": cls.company_data[
+                                "default_journal_bank"
+                            ].default_account_id.id,
+                            "partner_id": move.partner_id.id,
+                            "debit": amount,
+                        }
+                    ),
+                    Command.create(
+                        {
+                            "account_id": line.account_id.id,
+                            "partner_id": move.partner_id.id,
+                            "credit": amount,
+                        }
+                    ),
+                ],
+            }
+        )
         entry.action_post()
         (line + entry.line_ids.filtered(lambda one: one.account_id == line.account_id)).reconcile()
         return entry

@@ -2,7 +2,8 @@
 
     python faults.py kill|race DATABASE [Odoo options]
 
-``kill``: processes that decide and send are ended by SIGKILL at one moment after the other (before and after commits, before and
+``kill``: processes that decide and send are ended by SIGKILL at one moment after the other (before and after
+commits, before and
 after the mail server was spoken to), until one gets through. ``race``: two processes decide and send at the same time.
 Prints one line of JSON: what each customer received, and the state of its touch.
 """
@@ -14,6 +15,7 @@ import signal
 import sys
 from collections import Counter
 from datetime import date, timedelta
+from pathlib import Path
 from unittest.mock import patch
 
 CUSTOMERS = 40
@@ -58,7 +60,10 @@ def main(mode, database, options):
                 "customers": CUSTOMERS,
                 "killed": sum(end == signal.SIGKILL for end in ends),
                 "failed": sum(end not in (0, signal.SIGKILL) for end in ends),
-                "touches": [[touch.partner_id.email, touch.state, received[touch.partner_id.email]] for touch in touches],
+                "touches": [
+                    [touch.partner_id.email, touch.state, received[touch.partner_id.email]]
+                    for touch in touches
+                ],
                 "messages": len(inbox.messages),
             }
     print(json.dumps(result))  # noqa: T201
@@ -68,35 +73,46 @@ def prepare(env, port):
     """Customers with one item each that is due for its first message."""
     from odoo import Command
 
-    company = env["res.company"].search([("account_sale_tax_id", "!=", False)], limit=1) or env.company
+    company = (
+        env["res.company"].search([("account_sale_tax_id", "!=", False)], limit=1) or env.company
+    )
     env = env(context={"allowed_company_ids": company.ids, "tracking_disable": True})
     env["ir.mail_server"].search([]).active = False
     env["ir.mail_server"].create(
         {"name": "loopback", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_encryption": "none"}
     )
     env["res.company"].search([]).followup_mode = "simulate"
-    company.write({
-        "email": "us@example.com",
-        "followup_mode": "automatic",
-        "followup_policy_id": env.ref("ar_marketing_collections.followup_policy_default").id,
-        "books_complete_until": TODAY,
-        "default_collector_id": env.ref("base.user_admin").id,
-    })
-    partners = env["res.partner"].create([
-        {"name": f"Customer {number}", "email": f"c{number}@example.com"} for number in range(CUSTOMERS)
-    ])
-    due = TODAY - timedelta(days=3)
-    env["account.move"].create([
+    company.write(
         {
-            "move_type": "out_invoice",
-            "partner_id": partner.id,
-            "invoice_date": due,
-            "invoice_date_due": due,
-            "invoice_payment_term_id": False,
-            "invoice_line_ids": [Command.create({"name": "Work", "price_unit": 100, "tax_ids": []})],
+            "email": "us@example.com",
+            "followup_mode": "automatic",
+            "followup_policy_id": env.ref("ar_marketing_collections.followup_policy_default").id,
+            "books_complete_until": TODAY,
+            "default_collector_id": env.ref("base.user_admin").id,
         }
-        for partner in partners
-    ]).action_post()
+    )
+    partners = env["res.partner"].create(
+        [
+            {"name": f"Customer {number}", "email": f"c{number}@example.com"}
+            for number in range(CUSTOMERS)
+        ]
+    )
+    due = TODAY - timedelta(days=3)
+    env["account.move"].create(
+        [
+            {
+                "move_type": "out_invoice",
+                "partner_id": partner.id,
+                "invoice_date": due,
+                "invoice_date_due": due,
+                "invoice_payment_term_id": False,
+                "invoice_line_ids": [
+                    Command.create({"name": "Work", "price_unit": 100, "tax_ids": []})
+                ],
+            }
+            for partner in partners
+        ]
+    ).action_post()
 
 
 def count_down(registry, events):
@@ -143,5 +159,5 @@ def wait(child):
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
     main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,4 +1,7 @@
-"""What holds whatever breaks: nothing is sent twice, nothing is forgotten. In real processes, on a copy of this database."""
+"""What holds whatever breaks: nothing is sent twice, nothing is forgotten.
+
+In real processes, on a copy of this database.
+"""
 
 import json
 import subprocess

@@ -17,20 +17,26 @@ class TestSending(CollectionsCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.partner = cls.make_customer()
-        cls.invoice = cls.make_invoice(cls.partner, TODAY - timedelta(days=2), billed=TODAY - timedelta(days=2))
+        cls.invoice = cls.make_invoice(
+            cls.partner, TODAY - timedelta(days=2), billed=TODAY - timedelta(days=2)
+        )
 
     def setUp(self):
         super().setUp()
         self.inbox, port = self.enterContext(smtp_server())
         self.env["ir.mail_server"].sudo().search([]).active = False
-        self.env["ir.mail_server"].sudo().create({
-            "name": "loopback",
-            "smtp_host": "127.0.0.1",
-            "smtp_port": port,
-            "smtp_encryption": "none",
-        })
+        self.env["ir.mail_server"].sudo().create(
+            {
+                "name": "loopback",
+                "smtp_host": "127.0.0.1",
+                "smtp_port": port,
+                "smtp_encryption": "none",
+            }
+        )
         # Odoo does not speak to mail servers in tests unless told so
-        self.enterContext(patch.object(type(self.env["ir.mail_server"]), "_disable_send", lambda _self: False))
+        self.enterContext(
+            patch.object(type(self.env["ir.mail_server"]), "_disable_send", lambda _self: False)
+        )
 
     def cron(self, name, day=TODAY):
         """Run a cron as the scheduler does, on ``day`` at 08:00."""
@@ -60,7 +66,14 @@ class TestSending(CollectionsCommon):
         self.assertEqual(message["From"].addresses[0].display_name, "Kim Collector")
         self.assertEqual(message["To"].addresses[0].addr_spec, "pay@norrland-ab.example.com")
         body = message.get_body(("html",)).get_content()
-        for text in (self.invoice.name, other.name, "1,000.00", "250.00", "Kim", f"/my/invoices/{self.invoice.id}"):
+        for text in (
+            self.invoice.name,
+            other.name,
+            "1,000.00",
+            "250.00",
+            "Kim",
+            f"/my/invoices/{self.invoice.id}",
+        ):
             self.assertIn(text, body)
         self.assertEqual(message["Message-Id"], self.touches_of(self.partner).message_id)
 
@@ -89,12 +102,14 @@ class TestSending(CollectionsCommon):
         self.assertTrue(attachment.get_content().startswith(b"%PDF"))
 
     def test_it_goes_to_the_contact_for_invoices(self):
-        self.env["res.partner"].create({
-            "name": "Accounts payable",
-            "type": "invoice",
-            "parent_id": self.partner.id,
-            "email": "ap@norrland.example.com",
-        })
+        self.env["res.partner"].create(
+            {
+                "name": "Accounts payable",
+                "type": "invoice",
+                "parent_id": self.partner.id,
+                "email": "ap@norrland.example.com",
+            }
+        )
         self.cron("cron_run_followups")
         self.cron("cron_send_followups")
         self.assertEqual(len(self.inbox.to("ap@norrland.example.com")), 1)
@@ -124,7 +139,9 @@ class TestSending(CollectionsCommon):
         touch = self.touches_of(self.partner)
         self.assertEqual(touch.state, "failed")
         self.assertIn("550", touch.error)
-        self.assertIn("Find a working address", self.case_of(self.partner).activity_ids.mapped("summary"))
+        self.assertIn(
+            "Find a working address", self.case_of(self.partner).activity_ids.mapped("summary")
+        )
         self.cron("cron_run_followups", TODAY + timedelta(days=1))
         self.assertEqual(self.touches_of(self.partner)[-1].channel, "phone")
 
@@ -249,7 +266,12 @@ class TestSending(CollectionsCommon):
     def test_no_more_than_the_cap_leaves_in_a_day(self):
         for number in range(4):
             partner = self.make_customer(f"Customer {number}")
-            self.make_invoice(partner, TODAY - timedelta(days=2), 100 * (number + 1), billed=TODAY - timedelta(days=2))
+            self.make_invoice(
+                partner,
+                TODAY - timedelta(days=2),
+                100 * (number + 1),
+                billed=TODAY - timedelta(days=2),
+            )
         self.company.followup_run_cap = 2
         for _run in range(2):
             self.cron("cron_run_followups")

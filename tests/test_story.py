@@ -30,7 +30,9 @@ class TestStory(CollectionsCommon):
             for event in (events or {}).get(number, ()):
                 event(day)
             self.run_day(day)
-            on_way = self.touches_of(partner).filtered(lambda touch: touch.state in ("planned", "to_review"))
+            on_way = self.touches_of(partner).filtered(
+                lambda touch: touch.state in ("planned", "to_review")
+            )
             for touch in on_way:
                 heard.append((number, LEVELS.get(touch.level_id.name, touch.level_id.name)))
                 self.assertLess(day.weekday(), 5, "nothing leaves at weekends")
@@ -49,7 +51,10 @@ class TestStory(CollectionsCommon):
             heard,
             [
                 (7, "courtesy"),  # 5 days before the due date is a Saturday, so the Monday after
-                (14, "astray"),  # a day after the due date would be too soon after the courtesy copy
+                (
+                    14,
+                    "astray",
+                ),  # a day after the due date would be too soon after the courtesy copy
                 (22, "friendly"),
                 (35, "call"),
                 (56, "firm"),  # 45 days overdue is a Sunday
@@ -64,16 +69,26 @@ class TestStory(CollectionsCommon):
 
     def test_a_prompt_payer_is_asked_once_more_before_words_grow_firm(self):
         partner = self.make_customer()
-        self.env["ar.payment.profile"].sudo().create({
-            "partner_id": partner.id,
-            "company_id": self.company.id,
-            "segment": "prompt",
-            "trend": "steady",
-        })
+        self.env["ar.payment.profile"].sudo().create(
+            {
+                "partner_id": partner.id,
+                "company_id": self.company.id,
+                "segment": "prompt",
+                "trend": "steady",
+            }
+        )
         self.bill(partner, TODAY)
         heard = self.live(partner, 61)
         self.assertEqual(
-            heard, [(1, "astray"), (14, "friendly"), (25, "call"), (45, "friendly"), (52, "firm"), (60, "firm call")]
+            heard,
+            [
+                (1, "astray"),
+                (14, "friendly"),
+                (25, "call"),
+                (45, "friendly"),
+                (52, "firm"),
+                (60, "firm call"),
+            ],
         )
 
     def test_a_part_payment_changes_what_is_asked_not_the_level(self):
@@ -104,14 +119,16 @@ class TestStory(CollectionsCommon):
         self.bill(partner, TODAY)
 
         def promise(day):
-            self.env["ar.payment.promise"].create({
-                "partner_id": partner.id,
-                "company_id": self.company.id,
-                "currency_id": self.company.currency_id.id,
-                "amount": 1000,
-                "promised_on": day,
-                "date": day + timedelta(days=20),
-            })
+            self.env["ar.payment.promise"].create(
+                {
+                    "partner_id": partner.id,
+                    "company_id": self.company.id,
+                    "currency_id": self.company.currency_id.id,
+                    "amount": 1000,
+                    "promised_on": day,
+                    "date": day + timedelta(days=20),
+                }
+            )
 
         def check(day):
             self.env["ar.payment.promise"]._check_promises(day)
@@ -125,14 +142,16 @@ class TestStory(CollectionsCommon):
         partner = self.make_customer()
         invoice = self.bill(partner, TODAY)
         Promise = self.env["ar.payment.promise"]
-        promise = Promise.create({
-            "partner_id": partner.id,
-            "company_id": self.company.id,
-            "currency_id": self.company.currency_id.id,
-            "amount": 1000,
-            "promised_on": TODAY,
-            "date": TODAY + timedelta(days=8),
-        })
+        promise = Promise.create(
+            {
+                "partner_id": partner.id,
+                "company_id": self.company.id,
+                "currency_id": self.company.currency_id.id,
+                "amount": 1000,
+                "promised_on": TODAY,
+                "date": TODAY + timedelta(days=8),
+            }
+        )
         heard = self.live(
             partner,
             12,
@@ -140,7 +159,9 @@ class TestStory(CollectionsCommon):
         )
         self.assertEqual((heard, promise.state), ([], "kept"))
         case = self.case_of(partner)
-        self.assertEqual((case.decision, case.episode_closed), ("nothing", TODAY + timedelta(days=8)))
+        self.assertEqual(
+            (case.decision, case.episode_closed), ("nothing", TODAY + timedelta(days=8))
+        )
 
     def test_a_disputed_item_waits_and_the_rest_does_not(self):
         partner = self.make_customer()
@@ -172,13 +193,17 @@ class TestStory(CollectionsCommon):
     def test_credits_that_cover_what_is_overdue_ask_the_collector_not_the_customer(self):
         partner = self.make_customer()
         self.bill(partner, TODAY, 500)
-        refund = self.env["account.move"].create({
-            "move_type": "out_refund",
-            "partner_id": partner.id,
-            "invoice_date": TODAY,
-            "invoice_payment_term_id": False,
-            "invoice_line_ids": [(0, 0, {"name": "Back", "quantity": 1, "price_unit": 500, "tax_ids": []})],
-        })
+        refund = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": partner.id,
+                "invoice_date": TODAY,
+                "invoice_payment_term_id": False,
+                "invoice_line_ids": [
+                    (0, 0, {"name": "Back", "quantity": 1, "price_unit": 500, "tax_ids": []})
+                ],
+            }
+        )
         heard = self.live(partner, 10, events={3: [lambda _day: refund.action_post()]})
         self.assertEqual(heard, [(1, "astray")])
         case = self.case_of(partner)
@@ -200,10 +225,11 @@ class TestStory(CollectionsCommon):
         # the returned payment leaves a credit behind until the bank takes it back: nobody is asked before
         self.assertEqual(heard, [(1, "astray"), (14, "friendly")])
         self.assertEqual(self.case_of(partner).decision, "covered")
-        entry = self.env["account.move"].search([("partner_id", "=", partner.id), ("move_type", "=", "entry")])
-        entry = entry or self.env["account.move.line"].search(
-            [("partner_id", "=", partner.id), ("balance", "<", 0), ("account_id", "=", self.items(invoice).account_id.id)]
-        ).move_id
+        account = self.items(invoice).account_id
+        credit = self.env["account.move.line"].search(
+            [("account_id", "=", account.id), ("balance", "<", 0)]
+        )
+        entry = credit.filtered(lambda line: line.partner_id == partner).move_id
         entry.button_draft()
         heard = self.live(partner, 3, start=TODAY + timedelta(days=45))
         self.assertEqual(heard, [(0, "call")])
@@ -222,20 +248,22 @@ class TestStory(CollectionsCommon):
         self.assertEqual(heard, [(1, "astray")])
         lines = self.touches_of(partner).line_ids
         self.assertEqual(
-            sorted(zip(lines.currency_id.ids and lines.mapped("currency_id.name"), lines.mapped("amount_residual"))),
+            sorted((line.currency_id.name, line.amount_residual) for line in lines),
             [("EUR", 300.0), ("USD", 400.0)],
         )
 
     def test_instalments_are_items_of_their_own(self):
         partner = self.make_customer()
-        term = self.env["account.payment.term"].create({
-            "name": "Three parts",
-            "line_ids": [
-                (0, 0, {"value": "percent", "value_amount": 40, "nb_days": 0}),
-                (0, 0, {"value": "percent", "value_amount": 30, "nb_days": 30}),
-                (0, 0, {"value": "percent", "value_amount": 30, "nb_days": 60}),
-            ],
-        })
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "Three parts",
+                "line_ids": [
+                    (0, 0, {"value": "percent", "value_amount": 40, "nb_days": 0}),
+                    (0, 0, {"value": "percent", "value_amount": 30, "nb_days": 30}),
+                    (0, 0, {"value": "percent", "value_amount": 30, "nb_days": 60}),
+                ],
+            }
+        )
         invoice = self.bill(partner, TODAY, billed=TODAY, invoice_payment_term_id=term.id)
         heard = self.live(partner, 40, events={10: [lambda day: self.pay(invoice, day, 400)]})
         self.assertEqual(
@@ -278,7 +306,10 @@ class TestStory(CollectionsCommon):
         partner.parent_id = parent
         self.live(parent, 14, start=TODAY + timedelta(days=3))
         self.assertFalse(self.case_of(partner))
-        self.assertEqual(self.touches_of(parent).mapped("level_id.name"), ["Did it go astray?", "Friendly question"])
+        self.assertEqual(
+            self.touches_of(parent).mapped("level_id.name"),
+            ["Did it go astray?", "Friendly question"],
+        )
 
     def test_a_call_nobody_makes_is_passed_over_and_the_reason_says_so(self):
         partner = self.make_customer()
@@ -294,4 +325,6 @@ class TestStory(CollectionsCommon):
         # two contacts instead of three: one more friendly message, and it says why
         heard = self.live(partner, 40, start=TODAY + timedelta(days=32))
         self.assertEqual([level for _day, level in heard], ["friendly", "firm", "firm call"])
-        self.assertIn("lapsed", " ".join(self.touches_of(partner).filtered("skip_cause").mapped("skip_cause")))
+        self.assertIn(
+            "lapsed", " ".join(self.touches_of(partner).filtered("skip_cause").mapped("skip_cause"))
+        )

@@ -1,20 +1,21 @@
-from . import ar_ledger
-from . import ar_statement
-from . import ar_payment_profile
-from . import ar_payment_snapshot
-from . import ar_followup_policy
-from . import ar_followup_level
-from . import ar_followup_case
-from . import ar_followup_touch
-from . import ar_followup_touch_line
-from . import ar_followup_engine
-from . import ar_followup_sender
-from . import ar_payment_promise
-from . import ar_dispute
-from . import account_move_line
-from . import base_partner_merge
-from . import mail_activity
-from . import mail_template
-from . import res_company
-from . import res_config_settings
-from . import res_partner
+from . import (
+    account_move_line,
+    ar_dispute,
+    ar_followup_case,
+    ar_followup_engine,
+    ar_followup_level,
+    ar_followup_policy,
+    ar_followup_sender,
+    ar_followup_touch,
+    ar_followup_touch_line,
+    ar_ledger,
+    ar_payment_profile,
+    ar_payment_promise,
+    ar_payment_snapshot,
+    ar_statement,
+    mail_activity,
+    mail_template,
+    res_company,
+    res_config_settings,
+    res_partner,
+)

@@ -21,7 +21,10 @@ class AccountMoveLine(models.Model):
     @api.depends("no_followup", "move_id.payment_state")
     def _compute_followup_hold(self):
         disputed = set(
-            self.env["ar.dispute"].sudo().search([("line_id", "in", self.ids), ("state", "=", "open")]).line_id.ids
+            self.env["ar.dispute"]
+            .sudo()
+            .search([("line_id", "in", self.ids), ("state", "=", "open")])
+            .line_id.ids
         )
         for line in self:
             state = line.move_id.payment_state
@@ -50,7 +53,9 @@ class AccountMoveLine(models.Model):
 
     def _set_no_followup(self, value):
         lines = self.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable" and line.parent_state == "posted"
+            lambda line: (
+                line.account_id.account_type == "asset_receivable" and line.parent_state == "posted"
+            )
         )
         if not lines:
             raise UserError(self.env._("Choose posted receivable items."))

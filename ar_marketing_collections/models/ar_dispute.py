@@ -21,8 +21,12 @@ class ArDispute(models.Model):
         ],
     )
     move_id = fields.Many2one(related="line_id.move_id", string="Invoice")
-    company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True, index=True)
-    partner_id = fields.Many2one("res.partner", "Customer", compute="_compute_partner_id", store=True, index=True)
+    company_id = fields.Many2one(
+        "res.company", compute="_compute_company_id", store=True, index=True
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Customer", compute="_compute_partner_id", store=True, index=True
+    )
     reason = fields.Selection(
         [
             ("not_received", "Invoice not received"),
@@ -45,10 +49,13 @@ class ArDispute(models.Model):
         tracking=True,
         help="The item waits while its dispute is open; the customer's other items do not.",
     )
-    user_id = fields.Many2one("res.users", "Owner", default=lambda self: self.env.user, tracking=True)
+    user_id = fields.Many2one(
+        "res.users", "Owner", default=lambda self: self.env.user, tracking=True
+    )
 
     _open_uniq = models.UniqueIndex(
-        "(line_id) WHERE state = 'open'", "This item is in dispute already. Add to the dispute that is open."
+        "(line_id) WHERE state = 'open'",
+        "This item is in dispute already. Add to the dispute that is open.",
     )
 
     @api.depends("line_id.company_id")
@@ -66,14 +73,20 @@ class ArDispute(models.Model):
     def _compute_display_name(self):
         reasons = dict(self._fields["reason"]._description_selection(self.env))
         for dispute in self:
-            dispute.display_name = f"{dispute.line_id.move_name or ''}: {reasons.get(dispute.reason, '')}"
+            dispute.display_name = (
+                f"{dispute.line_id.move_name or ''}: {reasons.get(dispute.reason, '')}"
+            )
 
     @api.constrains("line_id")
     def _check_line(self):
         for dispute in self:
             line = dispute.line_id
             if line.account_id.account_type != "asset_receivable" or line.balance <= 0:
-                raise ValidationError(self.env._("Only what a customer owes can be disputed: choose a receivable item."))
+                raise ValidationError(
+                    self.env._(
+                        "Only what a customer owes can be disputed: choose a receivable item."
+                    )
+                )
 
     def action_settle(self):
         self.write({"state": "settled"})

@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import LazyTranslate, SQL, format_date
+from odoo.tools import SQL, LazyTranslate, format_date
 from odoo.tools.mail import email_normalize
 
 from ..rules import followup
@@ -23,29 +23,49 @@ REASONS = {
     "call_planned": _lt("A call is planned since %(since)s."),
     "paused": _lt("Not contacted: paused until %(until)s."),
     "promised": _lt("Not contacted: promised to pay by %(day)s."),
-    "no_levels": _lt("No contact possible: no follow-up policy with levels applies. Choose one for the company."),
+    "no_levels": _lt(
+        "No contact possible: no follow-up policy with levels applies. Choose one for the company."
+    ),
     "held_dispute": _lt("Not contacted: everything open is in dispute."),
     "held_no_followup": _lt("Not contacted: what is open is excluded from follow-up."),
     "held_blocked": _lt("Not contacted: what is open is blocked."),
     "held_in_payment": _lt("Not contacted: what is open is being paid."),
-    "held_various": _lt("Not contacted: everything open waits (disputed, excluded, blocked or being paid)."),
-    "credits_cover": _lt("Not contacted: open credits cover what is overdue. Please allocate them."),
+    "held_various": _lt(
+        "Not contacted: everything open waits (disputed, excluded, blocked or being paid)."
+    ),
+    "credits_cover": _lt(
+        "Not contacted: open credits cover what is overdue. Please allocate them."
+    ),
     "credits_cover_coming": _lt("Nothing to ask for: open credits cover what is open."),
     "below_minimum": _lt("Not contacted: what is due is below the minimum amount."),
     "not_due": _lt("Nothing is overdue; the next item is due on %(due)s."),
-    "no_level_after_due": _lt("The policy has no level after the due date. A person should decide."),
+    "no_level_after_due": _lt(
+        "The policy has no level after the due date. A person should decide."
+    ),
     "all_levels_done": _lt("All levels have been used. A person should decide what comes next."),
     "firm_waits_for_dispute": _lt("No firm tone while an item is in dispute."),
-    "firm_needs_contacts": _lt("No firm tone before friendly contacts; the policy has no friendly level."),
+    "firm_needs_contacts": _lt(
+        "No firm tone before friendly contacts; the policy has no friendly level."
+    ),
     "level_due": _lt("The oldest item was due on %(due)s."),
-    "one_more_friendly": _lt("One more friendly contact first; the oldest item was due on %(due)s."),
+    "one_more_friendly": _lt(
+        "One more friendly contact first; the oldest item was due on %(due)s."
+    ),
     "firm_needs_age": _lt("No firm tone yet; the oldest item was due on %(due)s."),
-    "gap": _lt("In peace for a while after the contact of %(last)s; the oldest item was due on %(due)s."),
+    "gap": _lt(
+        "In peace for a while after the contact of %(last)s; the oldest item was due on %(due)s."
+    ),
     "weekend": _lt("Nothing is sent at weekends; the oldest item was due on %(due)s."),
-    "no_address": _lt("No contact possible: neither e-mail address nor phone number works. Please add one."),
+    "no_address": _lt(
+        "No contact possible: neither e-mail address nor phone number works. Please add one."
+    ),
     "books_unknown": _lt("Not contacted: no bank entry yet, so the customer may have paid."),
-    "books_stale": _lt("Not contacted: the newest bank entry is of %(until)s, so the customer may have paid."),
-    "books_by_hand": _lt("Not contacted: the books are complete only up to %(until)s, so the customer may have paid."),
+    "books_stale": _lt(
+        "Not contacted: the newest bank entry is of %(until)s, so the customer may have paid."
+    ),
+    "books_by_hand": _lt(
+        "Not contacted: the books are complete only up to %(until)s, so the customer may have paid."
+    ),
     "cap": _lt("Waits for the next run: today's limit of contacts is reached."),
     "error": _lt("The decision failed: %(error)s"),
     "by_hand": _lt("A person wanted this contact."),
@@ -99,26 +119,45 @@ class ArFollowupCase(models.Model):
     _rec_name = "partner_id"
     _mail_post_access = "read"
 
-    partner_id = fields.Many2one("res.partner", "Customer", required=True, readonly=True, index=True, ondelete="cascade")
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True, ondelete="cascade")
+    partner_id = fields.Many2one(
+        "res.partner", "Customer", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True, ondelete="cascade"
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     policy_id = fields.Many2one("ar.followup.policy", "Policy", readonly=True, ondelete="set null")
     level_id = fields.Many2one(
-        "ar.followup.level", "Level reached", readonly=True, ondelete="set null", help="What the oldest open item has had."
+        "ar.followup.level",
+        "Level reached",
+        readonly=True,
+        ondelete="set null",
+        help="What the oldest open item has had.",
     )
-    decision = fields.Selection(DECISIONS, readonly=True, required=True, default="nothing", index=True)
+    decision = fields.Selection(
+        DECISIONS, readonly=True, required=True, default="nothing", index=True
+    )
     reason_code = fields.Char(readonly=True)
     reason_values = fields.Json(readonly=True)
     reason = fields.Char("Why", compute="_compute_reason")
-    next_date = fields.Date("Next", readonly=True, index=True, help="When something happens next, or has been due since.")
-    next_level_id = fields.Many2one("ar.followup.level", "Next level", readonly=True, ondelete="set null")
+    next_date = fields.Date(
+        "Next",
+        readonly=True,
+        index=True,
+        help="When something happens next, or has been due since.",
+    )
+    next_level_id = fields.Many2one(
+        "ar.followup.level", "Next level", readonly=True, ondelete="set null"
+    )
     next_channel = fields.Char(readonly=True)
     worth = fields.Float(
         readonly=True,
         help="What a contact is worth today, for the order of the worklist: overdue amount in the company's currency, "
         "weighed by age and payment segment.",
     )
-    user_id = fields.Many2one("res.users", "Collector", compute="_compute_user_id", store=True, index=True)
+    user_id = fields.Many2one(
+        "res.users", "Collector", compute="_compute_user_id", store=True, index=True
+    )
     paused_until = fields.Date(tracking=True, help="Nobody contacts this customer before this day.")
     pause_reason = fields.Char(tracking=True)
     excluded = fields.Selection(
@@ -129,14 +168,19 @@ class ArFollowupCase(models.Model):
     )
     excluded_note = fields.Char("Note on exclusion", tracking=True)
     episode = fields.Integer(
-        readonly=True, help="Counts the times in which something was overdue, each until nothing is."
+        readonly=True,
+        help="Counts the times in which something was overdue, each until nothing is.",
     )
     episode_opened = fields.Date("Overdue since", readonly=True)
     episode_closed = fields.Date("Nothing overdue since", readonly=True)
     touch_ids = fields.One2many("ar.followup.touch", "case_id", "Contacts", readonly=True)
-    open_touch_id = fields.Many2one("ar.followup.touch", compute="_compute_touches", search="_search_open_touch_id")
+    open_touch_id = fields.Many2one(
+        "ar.followup.touch", compute="_compute_touches", search="_search_open_touch_id"
+    )
     open_touch_state = fields.Selection(related="open_touch_id.state", string="Contact on its way")
-    open_touch_channel = fields.Selection(related="open_touch_id.channel", string="Channel on its way")
+    open_touch_channel = fields.Selection(
+        related="open_touch_id.channel", string="Channel on its way"
+    )
     open_touch_address = fields.Char(related="open_touch_id.address", string="Number to call")
     call_script = fields.Html(related="open_touch_id.level_id.script")
     last_contact_on = fields.Date("Last contact", compute="_compute_touches")
@@ -157,8 +201,12 @@ class ArFollowupCase(models.Model):
     amount_credit = fields.Monetary("Open credits", compute="_compute_amounts")
     oldest_due_date = fields.Date("Oldest due", compute="_compute_amounts")
     days_overdue = fields.Integer(compute="_compute_amounts")
-    open_line_ids = fields.Many2many("account.move.line", string="Open items", compute="_compute_amounts")
-    promise_ids = fields.Many2many("ar.payment.promise", string="Promises", compute="_compute_agreements")
+    open_line_ids = fields.Many2many(
+        "account.move.line", string="Open items", compute="_compute_amounts"
+    )
+    promise_ids = fields.Many2many(
+        "ar.payment.promise", string="Promises", compute="_compute_agreements"
+    )
     dispute_ids = fields.Many2many("ar.dispute", string="Disputes", compute="_compute_agreements")
 
     # Placeholders of the texts: plain values in the customer's language.
@@ -197,7 +245,10 @@ class ArFollowupCase(models.Model):
             return ""
         endings = [ending for ending in REASON_ENDINGS if code.endswith(ending)]
         stem = code.removesuffix(endings[0]) if endings else code
-        words = [self.env._(REASONS.get(stem, code)), *(self.env._(REASON_ENDINGS[ending]) for ending in endings)]  # pylint: disable=gettext-variable
+        words = [
+            self.env._(REASONS.get(stem, code)),
+            *(self.env._(REASON_ENDINGS[ending]) for ending in endings),
+        ]
         filled = {
             name: value if name == "error" or not value else format_date(self.env, value)
             for name, value in (values or {}).items()
@@ -213,9 +264,13 @@ class ArFollowupCase(models.Model):
         for case in self:
             mine = by_case.get(case, touches.browse())
             case.open_touch_id = mine.filtered(lambda touch: touch.state in OPEN_STATES)[:1]
-            contacts = mine.filtered(lambda touch: touch.state in ("sent", "unconfirmed") and touch.sent_at)
+            contacts = mine.filtered(
+                lambda touch: touch.state in ("sent", "unconfirmed") and touch.sent_at
+            )
             case.last_contact_on = max(contacts.mapped("sent_at")).date() if contacts else False
-            case.failed_touch_count = len(mine.filtered(lambda touch: touch.state in ("failed", "unconfirmed")))
+            case.failed_touch_count = len(
+                mine.filtered(lambda touch: touch.state in ("failed", "unconfirmed"))
+            )
 
     def _search_open_touch_id(self, operator, value):
         if operator in ("in", "not in") and False in value:
@@ -250,7 +305,9 @@ class ArFollowupCase(models.Model):
         for company, cases in self.grouped("company_id").items():
             items, credits = self.env["ar.ledger"]._open_lines(company, cases.partner_id.ids)
             for case in cases:
-                mine = sorted(items.get(case.partner_id.id, ()), key=lambda item: (item.due, item.id))
+                mine = sorted(
+                    items.get(case.partner_id.id, ()), key=lambda item: (item.due, item.id)
+                )
                 overdue = [item for item in mine if item.due < today]
                 case.amount_open = sum(item.company_amount for item in mine)
                 case.amount_overdue = sum(item.company_amount for item in overdue)
@@ -259,15 +316,23 @@ class ArFollowupCase(models.Model):
                 )
                 case.oldest_due_date = mine[0].due if mine else False
                 case.days_overdue = (today - mine[0].due).days if overdue else 0
-                case.open_line_ids = self.env["account.move.line"].browse([item.id for item in mine])
+                case.open_line_ids = self.env["account.move.line"].browse(
+                    [item.id for item in mine]
+                )
 
     @api.depends("partner_id", "company_id")
     def _compute_agreements(self):
-        domain = [("partner_id", "in", self.partner_id.ids), ("company_id", "in", self.company_id.ids)]
+        domain = [
+            ("partner_id", "in", self.partner_id.ids),
+            ("company_id", "in", self.company_id.ids),
+        ]
         promises = self.env["ar.payment.promise"].search(domain)
         disputes = self.env["ar.dispute"].search(domain)
         for case in self:
-            mine = [("partner_id", "=", case.partner_id.id), ("company_id", "=", case.company_id.id)]
+            mine = [
+                ("partner_id", "=", case.partner_id.id),
+                ("company_id", "=", case.company_id.id),
+            ]
             case.promise_ids = promises.filtered_domain(mine)
             case.dispute_ids = disputes.filtered_domain(mine)
 
@@ -288,7 +353,9 @@ class ArFollowupCase(models.Model):
     def _check_pause(self):
         for case in self:
             if case.paused_until and not (case.pause_reason or "").strip():
-                raise ValidationError(self.env._("Say why the follow-up is paused: it is shown to your colleagues."))
+                raise ValidationError(
+                    self.env._("Say why the follow-up is paused: it is shown to your colleagues.")
+                )
 
     def write(self, vals):
         result = super().write(vals)
@@ -326,11 +393,16 @@ class ArFollowupCase(models.Model):
         self._refresh_decisions()
         self.env["ar.followup.sender"]._trigger()
         if not touches:
-            raise UserError(self.env._("Nothing is open for these customers, so there is nothing to send."))
+            raise UserError(
+                self.env._("Nothing is open for these customers, so there is nothing to send.")
+            )
         return self._notify(
             self.env._("%(count)s contacts are on their way.", count=len(touches))
             if len(touches) > 1
-            else self.env._("The contact with %(customer)s is on its way.", customer=touches.partner_id.display_name)
+            else self.env._(
+                "The contact with %(customer)s is on its way.",
+                customer=touches.partner_id.display_name,
+            )
         )
 
     def _plan_by_hand(self):
@@ -346,8 +418,13 @@ class ArFollowupCase(models.Model):
                 chosen = policy and followup.level_by_hand(customer, policy, today)
                 if chosen:
                     level, reached = chosen
-                    channel = level.channel if level.channel in customer.channels else next(
-                        (one for one in followup.FALLBACK if one in customer.channels), level.channel
+                    channel = (
+                        level.channel
+                        if level.channel in customer.channels
+                        else next(
+                            (one for one in followup.FALLBACK if one in customer.channels),
+                            level.channel,
+                        )
                     )
                     wanted[partner] = followup.Decision(
                         kind=followup.CONTACT,
@@ -378,10 +455,19 @@ class ArFollowupCase(models.Model):
         return self._notify(self.env._("Skipped. The next level follows at its own time."))
 
     def action_pause(self):
-        return self._open_wizard("ar.followup.pause", self.env._("Pause"), {"default_case_ids": self.ids})
+        return self._open_wizard(
+            "ar.followup.pause", self.env._("Pause"), {"default_case_ids": self.ids}
+        )
 
     def action_resume(self):
-        self.write({"paused_until": False, "pause_reason": False, "excluded": False, "excluded_note": False})
+        self.write(
+            {
+                "paused_until": False,
+                "pause_reason": False,
+                "excluded": False,
+                "excluded_note": False,
+            }
+        )
 
     def action_note(self):
         """Note a contact that a person made, such as a call."""
@@ -431,9 +517,11 @@ class ArFollowupCase(models.Model):
 
     def action_print_statement(self):
         self.ensure_one()
-        return self.env.ref("ar_marketing_collections.action_report_statement").with_context(
-            allowed_company_ids=self.company_id.ids
-        ).report_action(self.partner_id)
+        return (
+            self.env.ref("ar_marketing_collections.action_report_statement")
+            .with_context(allowed_company_ids=self.company_id.ids)
+            .report_action(self.partner_id)
+        )
 
     def action_refresh(self):
         """Decide again now, for these customers."""
@@ -464,27 +552,36 @@ class ArFollowupCase(models.Model):
 
     def _message_receive_bounce(self, email, partner):
         """The message did not arrive: the contact failed, and the collector is asked for a better address."""
-        super()._message_receive_bounce(email, partner)
+        result = super()._message_receive_bounce(email, partner)
         for case in self:
             touch = case.touch_ids.filtered(
-                lambda touch: touch.state in ("sent", "unconfirmed")
-                and touch.channel == "email"
-                and email_normalize(touch.address) == email_normalize(email)
+                lambda touch: (
+                    touch.state in ("sent", "unconfirmed")
+                    and touch.channel == "email"
+                    and email_normalize(touch.address) == email_normalize(email)
+                )
             )[:1]
             if touch:
-                touch.sudo().write({
-                    "state": "failed",
-                    "outcome": "bounced",
-                    "error": self.env._("The message to %(address)s came back.", address=touch.address),
-                })
+                touch.sudo().write(
+                    {
+                        "state": "failed",
+                        "outcome": "bounced",
+                        "error": self.env._(
+                            "The message to %(address)s came back.", address=touch.address
+                        ),
+                    }
+                )
                 case._ask_for_address(touch)
         self._refresh_decisions()
+        return result
 
     def message_update(self, msg_dict, update_vals=None):
         """A customer's reply is an answer to the last contact, and the collector's next task."""
         result = super().message_update(msg_dict, update_vals=update_vals)
         for case in self:
-            touch = case.touch_ids.filtered(lambda touch: touch.state in ("sent", "unconfirmed"))[:1]
+            touch = case.touch_ids.filtered(lambda touch: touch.state in ("sent", "unconfirmed"))[
+                :1
+            ]
             if touch and not touch.outcome:
                 touch.sudo().outcome = "replied"
             case.activity_schedule(
@@ -529,21 +626,23 @@ class ArFollowupCase(models.Model):
     def _join_into(self, partner):
         """Hand this case over to ``partner``: its contacts, messages and guards go along, none is lost."""
         self.ensure_one()
-        self = self.sudo()
-        target = self.search([("partner_id", "=", partner.id), ("company_id", "=", self.company_id.id)])
+        case = self.sudo()
+        target = case.search(
+            [("partner_id", "=", partner.id), ("company_id", "=", case.company_id.id)]
+        )
         if not target:
-            self.partner_id = partner
-            self.touch_ids.write({"partner_id": partner.id})
+            case.partner_id = partner
+            case.touch_ids.write({"partner_id": partner.id})
             return
-        if target.open_touch_id and self.open_touch_id:
-            self.open_touch_id.write({"state": "skipped", "skip_cause": "withdrawn"})
-        self.touch_ids.write({"case_id": target.id, "partner_id": partner.id})
-        self.env["mail.message"].search(
-            [("model", "=", self._name), ("res_id", "=", self.id)]
+        if target.open_touch_id and case.open_touch_id:
+            case.open_touch_id.write({"state": "skipped", "skip_cause": "withdrawn"})
+        case.touch_ids.write({"case_id": target.id, "partner_id": partner.id})
+        case.env["mail.message"].search(
+            [("model", "=", self._name), ("res_id", "=", case.id)]
         ).write({"res_id": target.id})
-        later = max(filter(None, (self.paused_until, target.paused_until)), default=False)
+        later = max(filter(None, (case.paused_until, target.paused_until)), default=False)
         if later and later != target.paused_until:
-            target.write({"paused_until": later, "pause_reason": self.pause_reason})
-        if self.excluded and not target.excluded:
-            target.write({"excluded": self.excluded, "excluded_note": self.excluded_note})
-        self.unlink()
+            target.write({"paused_until": later, "pause_reason": case.pause_reason})
+        if case.excluded and not target.excluded:
+            target.write({"excluded": case.excluded, "excluded_note": case.excluded_note})
+        case.unlink()

@@ -57,7 +57,10 @@ LOCK_SPACE = "ar_marketing_collections.run"
 
 
 class ArFollowupEngine(models.AbstractModel):
-    """The way of the data: facts of a whole company -> rules -> cases and touches. Deciding only; nothing is sent here."""
+    """The way of the data: facts of a whole company -> rules -> cases and touches.
+
+    Deciding only; nothing is sent here.
+    """
 
     _name = "ar.followup.engine"
     _description = "Follow-up Engine"
@@ -79,7 +82,8 @@ class ArFollowupEngine(models.AbstractModel):
 
     @api.model
     def _run(self, company, today, partner_ids=None, plan=True):
-        """Decide for every customer of ``company`` with an open item, write what differs, plan the contacts that are due.
+        """Decide for every customer of ``company`` with an open item, write what differs, plan the contacts
+        that are due.
 
         :param partner_ids: only these customers; everybody without
         :param plan: whether touches may be planned (never in simulation)
@@ -104,12 +108,16 @@ class ArFollowupEngine(models.AbstractModel):
                     else self._as_capped(today, decision)
                 )
             known = before.get(partner)
-            row = self._prepare_case_values(company, today, partner, customer, policy, decision, known)
+            row = self._prepare_case_values(
+                company, today, partner, customer, policy, decision, known
+            )
             row["user_id"] = users.get(partner)
             if known is None or any(known[name] != row[name] for name in CASE_COLUMNS):
                 rows.append(row)
         if rows:
-            bulk.upsert(self.env, "ar_followup_case", CASE_COLUMNS, rows, ("partner_id", "company_id"))
+            bulk.upsert(
+                self.env, "ar_followup_case", CASE_COLUMNS, rows, ("partner_id", "company_id")
+            )
             Case.invalidate_model()
         if planned:
             self._plan_touches(company, today, planned)
@@ -129,7 +137,9 @@ class ArFollowupEngine(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _decide(self, company, today, partner_ids=None, *, ignore_open_touches=False, old_before=None):
+    def _decide(
+        self, company, today, partner_ids=None, *, ignore_open_touches=False, old_before=None
+    ):
         """Facts to decisions: {partner: (followup.Customer, followup.Policy or None, followup.Decision)}.
 
         A constant number of queries. One customer's error becomes that customer's decision.
@@ -341,7 +351,9 @@ class ArFollowupEngine(models.AbstractModel):
     def _policies(self, company):
         """Policies that this company may use, in their order: {id: (followup.Policy, {tag ids})}."""
         policies = (
-            self.env["ar.followup.policy"].sudo().search([("company_id", "in", [False, company.id])])
+            self.env["ar.followup.policy"]
+            .sudo()
+            .search([("company_id", "in", [False, company.id])])
         )
         return {policy.id: (policy._to_rule(), set(policy.category_ids.ids)) for policy in policies}
 
@@ -368,7 +380,11 @@ class ArFollowupEngine(models.AbstractModel):
         room = 0
         if company.followup_run_cap:
             done = self.env["ar.followup.touch"].search_count(
-                [("company_id", "=", company.id), ("decided_on", "=", today), ("by_hand", "=", False)]
+                [
+                    ("company_id", "=", company.id),
+                    ("decided_on", "=", today),
+                    ("by_hand", "=", False),
+                ]
             )
             room = company.followup_run_cap - done
             if room <= 0:
@@ -379,12 +395,16 @@ class ArFollowupEngine(models.AbstractModel):
     @api.model
     def _touch_state(self, company, level):
         """Whether a contact at ``level`` goes out by itself or waits for a person."""
-        return "planned" if company.followup_mode == "automatic" and level.automatic else "to_review"
+        return (
+            "planned" if company.followup_mode == "automatic" and level.automatic else "to_review"
+        )
 
     @api.model
     def _as_planned(self, company, today, decision):
         """What the decision reads once its touch is on the way."""
-        touch = followup.OpenTouch(0, self._touch_state(company, decision.level), today, decision.channel)
+        touch = followup.OpenTouch(
+            0, self._touch_state(company, decision.level), today, decision.channel
+        )
         return followup.on_its_way(decision, touch)
 
     @api.model
@@ -403,7 +423,8 @@ class ArFollowupEngine(models.AbstractModel):
         self.env["ar.followup.case"].flush_model()
         self.env.cr.execute(
             SQL(
-                "SELECT %s FROM ar_followup_case c JOIN res_partner p ON p.id = c.partner_id WHERE c.company_id = %s AND %s",
+                "SELECT %s FROM ar_followup_case c JOIN res_partner p ON p.id = c.partner_id "
+                "WHERE c.company_id = %s AND %s",
                 SQL(", ").join(SQL.identifier("c", name) for name in CASE_COLUMNS),
                 company.id,
                 self.env["ar.ledger"]._partner_filter(partner_ids),
@@ -452,7 +473,9 @@ class ArFollowupEngine(models.AbstractModel):
     def _prepare_episode(self, today, customer, decision, known):
         """An episode lasts from the first overdue item until nothing is overdue."""
         number, opened, closed = (
-            (known["episode"] or 0, known["episode_opened"], known["episode_closed"]) if known else (0, None, None)
+            (known["episode"] or 0, known["episode_opened"], known["episode_closed"])
+            if known
+            else (0, None, None)
         )
         running = bool(number) and not closed
         if decision.any_overdue and not running:
@@ -469,7 +492,9 @@ class ArFollowupEngine(models.AbstractModel):
     @api.model
     def _close_touches(self, decided, today):
         """End the touches whose decision says so; their activities go too."""
-        closes = [decision.closes for _customer, _policy, decision in decided.values() if decision.closes]
+        closes = [
+            decision.closes for _customer, _policy, decision in decided.values() if decision.closes
+        ]
         if not closes:
             return
         Touch = self.env["ar.followup.touch"].sudo()
@@ -532,7 +557,9 @@ class ArFollowupEngine(models.AbstractModel):
             "ar_followup_touch",
             TOUCH_COLUMNS,
             rows,
-            conflict=SQL("ON CONFLICT (case_id) WHERE state IN ('to_review', 'planned', 'sending') DO NOTHING"),
+            conflict=SQL(
+                "ON CONFLICT (case_id) WHERE state IN ('to_review', 'planned', 'sending') DO NOTHING"
+            ),
             returning=("id", "partner_id"),
         )
         self._insert_lines(company, {touch: planned[partner].reached for touch, partner in made})
@@ -559,7 +586,8 @@ class ArFollowupEngine(models.AbstractModel):
                 INSERT INTO ar_followup_touch_line
                        (touch_id, line_id, move_name, date_maturity, amount_residual, currency_id, is_reached,
                         reached_offset, level_id, create_uid, create_date, write_uid, write_date)
-                SELECT t.id, l.id, l.move_name, COALESCE(l.date_maturity, l.date), l.amount_residual_currency, l.currency_id,
+                SELECT t.id, l.id, l.move_name, COALESCE(l.date_maturity, l.date),
+                       l.amount_residual_currency, l.currency_id,
                        new.reached IS NOT NULL, new.reached, lv.id,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                   FROM ar_followup_touch t
@@ -587,33 +615,38 @@ class ArFollowupEngine(models.AbstractModel):
 
     @api.model
     def _log_contact(self, case, channel, *, outcome=False, note=False, sent_at=None):
-        """Keep a contact that a person made by themselves, such as a call. It counts like any other; return its touch."""
+        """Keep a contact that a person made by themselves, such as a call.
+
+        It counts like any other; return its touch.
+        """
         today = fields.Date.context_today(self)
         engine = self.sudo()
-        customer, policy, _decision = engine._decide(case.company_id, today, case.partner_id.ids).get(
-            case.partner_id.id, (None, None, None)
-        )
+        customer, policy, _decision = engine._decide(
+            case.company_id, today, case.partner_id.ids
+        ).get(case.partner_id.id, (None, None, None))
         chosen = customer and policy and followup.level_by_hand(customer, policy, today)
         level, reached = chosen or (None, {})
         touch = (
             self.env["ar.followup.touch"]
             .sudo()
-            .create({
-                "case_id": case.id,
-                "partner_id": case.partner_id.id,
-                "company_id": case.company_id.id,
-                "episode": case.episode,
-                "level_id": level.id if level else False,
-                "channel": channel,
-                "state": "sent",
-                "by_hand": True,
-                "decided_on": today,
-                "sent_at": sent_at or fields.Datetime.now(),
-                "reason_code": "by_hand",
-                "user_id": self.env.uid,
-                "outcome": outcome,
-                "note": note,
-            })
+            .create(
+                {
+                    "case_id": case.id,
+                    "partner_id": case.partner_id.id,
+                    "company_id": case.company_id.id,
+                    "episode": case.episode,
+                    "level_id": level.id if level else False,
+                    "channel": channel,
+                    "state": "sent",
+                    "by_hand": True,
+                    "decided_on": today,
+                    "sent_at": sent_at or fields.Datetime.now(),
+                    "reason_code": "by_hand",
+                    "user_id": self.env.uid,
+                    "outcome": outcome,
+                    "note": note,
+                }
+            )
         )
         touch.flush_recordset()
         engine._insert_lines(case.company_id, {touch.id: reached})
@@ -632,11 +665,18 @@ class ArFollowupEngine(models.AbstractModel):
             ignore_open_touches=True,
             old_before=today if start_old_debts_friendly else False,
         )
-        contacts = [decision for _customer, _policy, decision in decided.values() if decision.kind == CONTACT]
+        contacts = [
+            decision
+            for _customer, _policy, decision in decided.values()
+            if decision.kind == CONTACT
+        ]
         cap = company.followup_run_cap if cap is None else cap
         room = cap or len(contacts)
         contacts.sort(key=lambda decision: -decision.worth)
-        counted = Counter((decision.level.id, decision.channel, decision.level.automatic) for decision in contacts[:room])
+        counted = Counter(
+            (decision.level.id, decision.channel, decision.level.automatic)
+            for decision in contacts[:room]
+        )
         rows = [
             {"level_id": level, "channel": channel, "automatic": automatic, "count": count}
             for (level, channel, automatic), count in counted.items()

@@ -13,12 +13,17 @@ class ArFollowupLevel(models.Model):
     company_id = fields.Many2one(related="policy_id.company_id", store=True)
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
-    days = fields.Integer(required=True, help="Never negative: choose “before” or “after” beside it.")
+    days = fields.Integer(
+        required=True, help="Never negative: choose “before” or “after” beside it."
+    )
     timing = fields.Selection(
         [("before", "days before due"), ("after", "days after due")], default="after", required=True
     )
     offset_days = fields.Integer(
-        "Days from the due date", compute="_compute_offset_days", store=True, help="Below zero before the due date."
+        "Days from the due date",
+        compute="_compute_offset_days",
+        store=True,
+        help="Below zero before the due date.",
     )
     tone = fields.Selection(
         [("friendly", "Friendly"), ("neutral", "Neutral"), ("firm", "Firm"), ("final", "Final")],
@@ -40,15 +45,21 @@ class ArFollowupLevel(models.Model):
         help="The text of the message. Every credit manager can change it.",
     )
     script = fields.Html(
-        "Call script", translate=True, help="What to say on the phone. It stands in the activity for the call."
+        "Call script",
+        translate=True,
+        help="What to say on the phone. It stands in the activity for the call.",
     )
     automatic = fields.Boolean(
         default=True,
         help="In automatic mode this level goes out by itself; otherwise it waits for a person.",
     )
-    attach_statement = fields.Boolean("Attach statement", help="The statement of account goes along as a PDF.")
+    attach_statement = fields.Boolean(
+        "Attach statement", help="The statement of account goes along as a PDF."
+    )
     patience_days = fields.Integer(
-        "Patience (days)", default=5, help="A call that nobody made within so many days is passed over."
+        "Patience (days)",
+        default=5,
+        help="A call that nobody made within so many days is passed over.",
     )
 
     _days_positive = models.Constraint(
@@ -78,7 +89,10 @@ class ArFollowupLevel(models.Model):
         for level in self:
             if level.channel == "email" and not level.mail_template_id:
                 raise ValidationError(
-                    self.env._("The level “%(level)s” goes by e-mail and needs a message.", level=level.name)
+                    self.env._(
+                        "The level “%(level)s” goes by e-mail and needs a message.",
+                        level=level.name,
+                    )
                 )
             if level.mail_template_id and level.mail_template_id.model != "ar.followup.case":
                 raise ValidationError(
@@ -90,7 +104,9 @@ class ArFollowupLevel(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        touches = self.env["ar.followup.touch"].sudo().search([("level_id", "in", self.ids)], limit=1)
+        touches = (
+            self.env["ar.followup.touch"].sudo().search([("level_id", "in", self.ids)], limit=1)
+        )
         if touches:
             raise UserError(
                 self.env._(

@@ -75,7 +75,9 @@ class ArFollowupPolicy(models.Model):
             levels = policy.level_ids
             if not levels:
                 raise ValidationError(
-                    self.env._("The policy “%(policy)s” needs at least one level.", policy=policy.name)
+                    self.env._(
+                        "The policy “%(policy)s” needs at least one level.", policy=policy.name
+                    )
                 )
             firm = levels.filtered(lambda level: level.tone in ("firm", "final"))
             gentle = (levels - firm).filtered(lambda level: level.timing == "after")

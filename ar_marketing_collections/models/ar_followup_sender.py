@@ -35,10 +35,12 @@ class Message:
 class ArFollowupSender(models.AbstractModel):
     """Sends planned touches, each in transactions of its own.
 
-    1. In a fresh transaction the balance is read and decided again, the message rendered, the touch committed as ``sending``.
+    1. In a fresh transaction the balance is read and decided again, the message rendered, the touch
+    committed as ``sending``.
     2. The mail server is spoken to and the touch committed as ``sent``.
 
-    Killed before 1 is committed, the touch is still planned. Killed in 2, it is found as ``sending`` without an owner, becomes
+    Killed before 1 is committed, the touch is still planned. Killed in 2, it is found as ``sending`` without
+    an owner, becomes
     ``unconfirmed``, and a person looks. While it works, a process holds an advisory lock on the touch.
     """
 
@@ -64,8 +66,10 @@ class ArFollowupSender(models.AbstractModel):
     @api.model
     def _waiting_ids(self):
         """Planned touches that may leave now, the oldest first. A call whose activity exists waits for a person."""
-        companies = self.env["res.company"]._collections_roots().filtered(
-            lambda company: company.followup_mode != "simulate"
+        companies = (
+            self.env["res.company"]
+            ._collections_roots()
+            .filtered(lambda company: company.followup_mode != "simulate")
         )
         return (
             self.env["ar.followup.touch"]
@@ -98,17 +102,24 @@ class ArFollowupSender(models.AbstractModel):
     @contextmanager
     def _alone(self, touch_id):
         """Hold the lock of a touch across transactions; the database frees it when this process dies."""
-        self.env.cr.execute(SQL("SELECT pg_try_advisory_lock(hashtext(%s), %s)", LOCK_SPACE, touch_id))
+        self.env.cr.execute(
+            SQL("SELECT pg_try_advisory_lock(hashtext(%s), %s)", LOCK_SPACE, touch_id)
+        )
         locked = self.env.cr.fetchone()[0]
         try:
             yield locked
         finally:
             if locked:
-                self.env.cr.execute(SQL("SELECT pg_advisory_unlock(hashtext(%s), %s)", LOCK_SPACE, touch_id))
+                self.env.cr.execute(
+                    SQL("SELECT pg_advisory_unlock(hashtext(%s), %s)", LOCK_SPACE, touch_id)
+                )
 
     @api.model
     def _send(self, touch_id):
-        """Send one planned touch; return what became of it. One customer's error is kept on its touch and stops nobody else."""
+        """Send one planned touch; return what became of it.
+
+        One customer's error is kept on its touch and stops nobody else.
+        """
         cron = self.env["ir.cron"]
         touch = self.env["ar.followup.touch"].browse(touch_id)
         with self._alone(touch_id) as alone:
@@ -142,13 +153,11 @@ class ArFollowupSender(models.AbstractModel):
 
     @api.model
     def _prepare(self, touch):
-        """Read the balance again; mark the touch as ``sending`` and return its message, or None where none is to be sent."""
+        """Read the balance again; mark the touch as ``sending`` and return its message, or None."""
         if not touch.exists() or touch.state != "planned":
             return None
         company = touch.company_id
         today = fields.Date.context_today(self)
-        self = self.with_company(company)
-        touch = touch.with_env(self.env)
         engine = self.env["ar.followup.engine"]
         customer, policy, decision = engine._decide(
             company, today, touch.partner_id.ids, ignore_open_touches=True
@@ -159,16 +168,24 @@ class ArFollowupSender(models.AbstractModel):
         if verdict != followup.SEND:
             touch._close("withdrawn")
             return None
-        self._refresh_lines(touch, customer, policy, today)
+        in_company = self.with_company(company)
+        touch = touch.with_env(in_company.env)
+        in_company._refresh_lines(touch, customer, policy, today)
         if touch.channel == followup.EMAIL:
-            return self._prepare_email(touch)
-        return self._prepare_channel(touch)
+            return in_company._prepare_email(touch)
+        return in_company._prepare_channel(touch)
 
     @api.model
     def _refresh_lines(self, touch, customer, policy, today):
         """Keep the items as they are now, just before the message leaves."""
-        level = next((one for one in policy.levels if one.id == touch.level_id.id), None) if policy else None
-        reached = {line.line_id.id: line.reached_offset for line in touch.line_ids if line.is_reached}
+        level = (
+            next((one for one in policy.levels if one.id == touch.level_id.id), None)
+            if policy
+            else None
+        )
+        reached = {
+            line.line_id.id: line.reached_offset for line in touch.line_ids if line.is_reached
+        }
         if level:
             fresh = {
                 item.id: followup.reached_offset(item, level, policy, today)
@@ -183,22 +200,26 @@ class ArFollowupSender(models.AbstractModel):
     def _prepare_email(self, touch):
         contact = touch.partner_id._get_followup_contacts()[touch.partner_id.id]
         address = email_normalize(contact.email)
-        touch.write({
-            "contact_id": contact.id,
-            "address": address,
-            "user_id": (touch.by_hand and touch.user_id.id) or touch.case_id.user_id.id,
-        })
+        touch.write(
+            {
+                "contact_id": contact.id,
+                "address": address,
+                "user_id": (touch.by_hand and touch.user_id.id) or touch.case_id.user_id.id,
+            }
+        )
         message = self._render(touch, contact)
-        touch.write({
-            "state": "sending",
-            "subject": message.subject,
-            "message_id": touch.message_id or self._new_message_id(touch),
-        })
+        touch.write(
+            {
+                "state": "sending",
+                "subject": message.subject,
+                "message_id": touch.message_id or self._new_message_id(touch),
+            }
+        )
         return message
 
     @api.model
     def _render(self, touch, contact):
-        """The message of a touch in the language of ``contact``; the statement is printed here, where the level wants it."""
+        """The message of a touch in the language of ``contact``, with the statement where the level wants it."""
         level, case = touch.level_id, touch.case_id
         template = level.mail_template_id
         if not template:
@@ -216,10 +237,17 @@ class ArFollowupSender(models.AbstractModel):
         localized = template.sudo().with_context(lang=lang)
         subject = localized._render_field("subject", case.ids)[case.id]
         text = localized._render_field("body_html", case.ids)[case.id]
-        body = self.env["ir.qweb"].with_context(lang=lang)._render(
-            "ar_marketing_collections.mail_layout", {"text": text, "case": case, "company": case.company_id}
+        body = (
+            self.env["ir.qweb"]
+            .with_context(lang=lang)
+            ._render(
+                "ar_marketing_collections.mail_layout",
+                {"text": text, "case": case, "company": case.company_id},
+            )
         )
-        return subject, self.env["mail.render.mixin"]._replace_local_links(body, case.get_base_url())
+        return subject, self.env["mail.render.mixin"]._replace_local_links(
+            body, case.get_base_url()
+        )
 
     @api.model
     def _render_statement(self, partner, lang):
@@ -245,7 +273,9 @@ class ArFollowupSender(models.AbstractModel):
         case, level = touch.case_id, touch.level_id
         contact = touch.partner_id._get_followup_contacts()[touch.partner_id.id]
         phone = contact.phone or touch.partner_id.phone
-        user = case.user_id or touch.company_id.default_collector_id or self.env.ref("base.user_admin")
+        user = (
+            case.user_id or touch.company_id.default_collector_id or self.env.ref("base.user_admin")
+        )
         localized = level.with_context(lang=user.lang)
         activity = case.activity_schedule(
             "ar_marketing_collections.activity_type_call",
@@ -258,12 +288,14 @@ class ArFollowupSender(models.AbstractModel):
             ),
             user_id=user.id,
         )
-        touch.write({
-            "activity_id": activity.id,
-            "contact_id": contact.id,
-            "address": phone,
-            "user_id": user.id,
-        })
+        touch.write(
+            {
+                "activity_id": activity.id,
+                "contact_id": contact.id,
+                "address": phone,
+                "user_id": user.id,
+            }
+        )
 
     # ------------------------------------------------------------
     # Deliver
@@ -271,25 +303,32 @@ class ArFollowupSender(models.AbstractModel):
 
     @api.model
     def _deliver(self, touch, message):
-        """Speak to the mail server. Nothing of this is committed before it answered, so that no queue sends it again."""
+        """Speak to the mail server.
+
+        Nothing of this is committed before it answered, so that no queue sends it again.
+        """
         mail = self.env["mail.mail"].sudo().create(self._prepare_mail_values(touch, message))
-        self.env["mail.notification"].sudo().create({
-            "mail_message_id": mail.mail_message_id.id,
-            "mail_mail_id": mail.id,
-            "res_partner_id": touch.contact_id.id,
-            "notification_type": "email",
-            "notification_status": "ready",
-            "is_read": True,
-        })
+        self.env["mail.notification"].sudo().create(
+            {
+                "mail_message_id": mail.mail_message_id.id,
+                "mail_mail_id": mail.id,
+                "res_partner_id": touch.contact_id.id,
+                "notification_type": "email",
+                "notification_status": "ready",
+                "is_read": True,
+            }
+        )
         mail.send()
         if mail.state == "exception":
             return self._handle_refusal(touch, mail)
-        touch.write({
-            "state": "sent",
-            "sent_at": fields.Datetime.now(),
-            "mail_mail_id": mail.id,
-            "error": False,
-        })
+        touch.write(
+            {
+                "state": "sent",
+                "sent_at": fields.Datetime.now(),
+                "mail_mail_id": mail.id,
+                "error": False,
+            }
+        )
         touch.case_id._refresh_decisions()
         return "sent"
 
@@ -314,12 +353,14 @@ class ArFollowupSender(models.AbstractModel):
             "auto_delete": False,
             "state": "outgoing",
             "attachment_ids": [
-                fields.Command.create({
-                    "name": name,
-                    "raw": content,
-                    "res_model": "ar.followup.case",
-                    "res_id": touch.case_id.id,
-                })
+                fields.Command.create(
+                    {
+                        "name": name,
+                        "raw": content,
+                        "res_model": "ar.followup.case",
+                        "res_id": touch.case_id.id,
+                    }
+                )
                 for name, content in message.attachments
             ],
         }
@@ -328,18 +369,21 @@ class ArFollowupSender(models.AbstractModel):
     def _handle_refusal(self, touch, mail):
         """The server could not be reached, or refused: try again later, or fail and let the next channel take over.
 
-        What is wrong on our side (no server, no sender's address) is no customer's failure: it only waits, and stops the run.
+        What is wrong on our side (no server, no sender's address) is no customer's failure: it only waits,
+        and stops the run.
         """
         reason, ours = mail.failure_reason or "", mail.failure_type in OUR_FAULTS
         mail.mail_message_id.unlink()  # nobody sends this one by hand while the touch is tried again
         attempts = touch.attempts + 1
         if ours or (TEMPORARY.search(reason) and attempts < MAX_ATTEMPTS):
-            touch.write({
-                "state": "planned",
-                "attempts": attempts,
-                "next_try": fields.Datetime.now() + RETRY_AFTER * min(attempts, MAX_ATTEMPTS),
-                "error": reason,
-            })
+            touch.write(
+                {
+                    "state": "planned",
+                    "attempts": attempts,
+                    "next_try": fields.Datetime.now() + RETRY_AFTER * min(attempts, MAX_ATTEMPTS),
+                    "error": reason,
+                }
+            )
             return "stopped" if ours else "later"
         touch.write({"state": "failed", "attempts": attempts, "error": reason})
         touch.case_id._ask_for_address(touch)
@@ -350,21 +394,29 @@ class ArFollowupSender(models.AbstractModel):
     def _record_failure(self, touch, error):
         """A message that could not even be prepared: visible on its touch, and the next run takes another channel."""
         contact = touch.partner_id._get_followup_contacts()[touch.partner_id.id]
-        touch.write({
-            "state": "failed",
-            "attempts": touch.attempts + 1,
-            "address": email_normalize(contact.email) if touch.channel == followup.EMAIL else contact.phone,
-            "error": str(error)[:500],
-        })
+        touch.write(
+            {
+                "state": "failed",
+                "attempts": touch.attempts + 1,
+                "address": email_normalize(contact.email)
+                if touch.channel == followup.EMAIL
+                else contact.phone,
+                "error": str(error)[:500],
+            }
+        )
         touch.case_id._refresh_decisions()
 
     @api.model
     def _mark_unconfirmed(self, touch, error=None):
-        touch.write({
-            "state": "unconfirmed",
-            "sent_at": touch.sent_at or touch.write_date,
-            "error": str(error)[:500]
-            if error
-            else self.env._("The system stopped while this was being sent. It may have arrived."),
-        })
+        touch.write(
+            {
+                "state": "unconfirmed",
+                "sent_at": touch.sent_at or touch.write_date,
+                "error": str(error)[:500]
+                if error
+                else self.env._(
+                    "The system stopped while this was being sent. It may have arrived."
+                ),
+            }
+        )
         touch.case_id._refresh_decisions()

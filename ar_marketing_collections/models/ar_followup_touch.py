@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-
 from ..rules import followup
 
 OPEN_STATES = ("to_review", "planned", "sending")
@@ -14,14 +13,21 @@ class ArFollowupTouch(models.Model):
     _description = "Follow-up Contact"
     _order = "decided_on desc, id desc"
 
-    case_id = fields.Many2one("ar.followup.case", required=True, readonly=True, index=True, ondelete="cascade")
-    partner_id = fields.Many2one("res.partner", "Customer", required=True, readonly=True, index=True)
+    case_id = fields.Many2one(
+        "ar.followup.case", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Customer", required=True, readonly=True, index=True
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     episode = fields.Integer(readonly=True)
     level_id = fields.Many2one("ar.followup.level", readonly=True, index=True, ondelete="restrict")
     tone = fields.Selection(related="level_id.tone")
     channel = fields.Selection(
-        selection="_channel_selection", required=True, readonly=True, help="How the customer was contacted."
+        selection="_channel_selection",
+        required=True,
+        readonly=True,
+        help="How the customer was contacted.",
     )
     state = fields.Selection(
         [
@@ -36,7 +42,8 @@ class ArFollowupTouch(models.Model):
         required=True,
         readonly=True,
         index=True,
-        help="Unconfirmed: the system stopped while it was being sent, so it may have arrived. It is never sent again by itself.",
+        help="Unconfirmed: the system stopped while it was being sent, so it may have arrived. "
+        "It is never sent again by itself.",
     )
     skip_cause = fields.Selection(
         [
@@ -93,7 +100,9 @@ class ArFollowupTouch(models.Model):
     def _compute_display_name(self):
         channels = dict(self._channel_selection())
         for touch in self:
-            touch.display_name = f"{touch.level_id.name or channels.get(touch.channel, '')} ({touch.decided_on})"
+            touch.display_name = (
+                f"{touch.level_id.name or channels.get(touch.channel, '')} ({touch.decided_on})"
+            )
 
     @api.depends("reason_code", "reason_values")
     @api.depends_context("lang")
@@ -128,7 +137,9 @@ class ArFollowupTouch(models.Model):
 
     def action_confirm_sent(self):
         """A person found that an unconfirmed message did arrive."""
-        self.filtered(lambda touch: touch.state == "unconfirmed").write({"state": "sent", "error": False})
+        self.filtered(lambda touch: touch.state == "unconfirmed").write(
+            {"state": "sent", "error": False}
+        )
 
     def action_log_outcome(self):
         """Note what came of a contact."""

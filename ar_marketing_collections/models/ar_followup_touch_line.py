@@ -10,10 +10,13 @@ class ArFollowupTouchLine(models.Model):
     line_id = fields.Many2one("account.move.line", "Item", index=True, ondelete="set null")
     move_name = fields.Char("Number", help="As it was at the time.")
     date_maturity = fields.Date("Due")
-    amount_residual = fields.Monetary("Left", help="What was left of the item at the time, in its own currency.")
+    amount_residual = fields.Monetary(
+        "Left", help="What was left of the item at the time, in its own currency."
+    )
     currency_id = fields.Many2one("res.currency", required=True)
     reached_offset = fields.Integer(
-        "Level day", help="The day of the level, counted from the due date, that the item had by this contact."
+        "Level day",
+        help="The day of the level, counted from the due date, that the item had by this contact.",
     )
     is_reached = fields.Boolean(
         "Counts", help="Whether the item was old enough for a level; others are only listed."
@@ -23,4 +26,6 @@ class ArFollowupTouchLine(models.Model):
     @api.depends("move_name", "amount_residual")
     def _compute_display_name(self):
         for line in self:
-            line.display_name = f"{line.move_name or ''} {line.currency_id.format(line.amount_residual)}"
+            line.display_name = (
+                f"{line.move_name or ''} {line.currency_id.format(line.amount_residual)}"
+            )

@@ -36,11 +36,12 @@ class ArLedger(models.AbstractModel):
 
     @api.model
     def _is_payment(self):
-        """Condition on the credit line ``c``, its entry ``cm`` and journal ``j``: this partial is money, not a credit note."""
+        """Condition on the credit line ``c``, its entry ``cm`` and journal ``j``: money, not a credit note."""
         condition = SQL("(j.type IN ('bank', 'cash') OR cm.origin_payment_id IS NOT NULL)")
         if "pos.payment" in self.env:
             condition = SQL(
-                "(%s OR EXISTS (SELECT 1 FROM pos_payment pp WHERE pp.account_move_id = cm.id))", condition
+                "(%s OR EXISTS (SELECT 1 FROM pos_payment pp WHERE pp.account_move_id = cm.id))",
+                condition,
             )
         return condition
 
@@ -53,7 +54,13 @@ class ArLedger(models.AbstractModel):
 
     @api.model
     def _flush(self):
-        for model in ("account.move", "account.move.line", "account.partial.reconcile", "res.partner", "ar.dispute"):
+        for model in (
+            "account.move",
+            "account.move.line",
+            "account.partial.reconcile",
+            "res.partner",
+            "ar.dispute",
+        ):
             self.env[model].flush_model()
 
     @api.model
@@ -92,7 +99,17 @@ class ArLedger(models.AbstractModel):
         )
         items = defaultdict(list)
         credits = defaultdict(dict)
-        for partner, line, is_debit, due, billed, amount, company_amount, currency, hold in self.env.cr.fetchall():
+        for (
+            partner,
+            line,
+            is_debit,
+            due,
+            billed,
+            amount,
+            company_amount,
+            currency,
+            hold,
+        ) in self.env.cr.fetchall():
             if is_debit:
                 items[partner].append(
                     followup.Item(line, due, billed, amount, company_amount, currency, hold)

@@ -61,11 +61,19 @@ class ArPaymentProfile(models.Model):
     _order = "score, id"
     _rec_name = "partner_id"
 
-    partner_id = fields.Many2one("res.partner", "Customer", required=True, readonly=True, index=True, ondelete="cascade")
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True, ondelete="cascade")
+    partner_id = fields.Many2one(
+        "res.partner", "Customer", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True, ondelete="cascade"
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     score = fields.Float(
-        "Payment score", digits=(5, 1), readonly=True, aggregator="avg", help="0 is the worst payer, 100 the best."
+        "Payment score",
+        digits=(5, 1),
+        readonly=True,
+        aggregator="avg",
+        help="0 is the worst payer, 100 the best.",
     )
     segment = fields.Selection(SEGMENTS, required=True, readonly=True, index=True)
     segment_since = fields.Date(readonly=True)
@@ -73,20 +81,33 @@ class ArPaymentProfile(models.Model):
         TRENDS,
         required=True,
         readonly=True,
-        help="Recent payments against this customer's own pattern of the last year: at least five days later or earlier.",
+        help="Recent payments against this customer's own pattern of the last year: "
+        "at least five days later or earlier.",
     )
-    settled_item_count = fields.Integer("Settled items", readonly=True, help="Items paid within the window looked at.")
-    average_days_late = fields.Float(digits=(6, 1), readonly=True, aggregator="avg", help="Negative is early.")
-    median_days_late = fields.Float(digits=(6, 1), readonly=True, aggregator="avg", help="Negative is early.")
+    settled_item_count = fields.Integer(
+        "Settled items", readonly=True, help="Items paid within the window looked at."
+    )
+    average_days_late = fields.Float(
+        digits=(6, 1), readonly=True, aggregator="avg", help="Negative is early."
+    )
+    median_days_late = fields.Float(
+        digits=(6, 1), readonly=True, aggregator="avg", help="Negative is early."
+    )
     spread_days_late = fields.Float(
         digits=(6, 1), readonly=True, aggregator="avg", help="Standard deviation of the days late."
     )
     on_time_rate = fields.Float("Paid on time", digits=(5, 3), readonly=True, aggregator="avg")
-    pay_weekdays = fields.Char(readonly=True, help="Weekdays on which this customer usually pays, 0 is Monday.")
-    pay_month_days = fields.Char(readonly=True, help="Days of the month on which this customer usually pays.")
+    pay_weekdays = fields.Char(
+        readonly=True, help="Weekdays on which this customer usually pays, 0 is Monday."
+    )
+    pay_month_days = fields.Char(
+        readonly=True, help="Days of the month on which this customer usually pays."
+    )
     components = fields.Json(readonly=True)
     trust_written = fields.Char(readonly=True, help="The degree of trust this addon wrote last.")
-    trust_before = fields.Char(readonly=True, help="The degree of trust before this addon wrote one.")
+    trust_before = fields.Char(
+        readonly=True, help="The degree of trust before this addon wrote one."
+    )
     snapshot_ids = fields.One2many("ar.payment.snapshot", "profile_id", "History", readonly=True)
 
     user_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
@@ -94,8 +115,12 @@ class ArPaymentProfile(models.Model):
     industry_id = fields.Many2one(related="partner_id.industry_id")
 
     pay_days = fields.Char("Usually pays on", compute="_compute_pay_days")
-    explanation = fields.Html("What makes the score", compute="_compute_explanation", sanitize=False)
-    days_late_plot = fields.Html("Days late over time", compute="_compute_days_late_plot", sanitize=False)
+    explanation = fields.Html(
+        "What makes the score", compute="_compute_explanation", sanitize=False
+    )
+    days_late_plot = fields.Html(
+        "Days late over time", compute="_compute_days_late_plot", sanitize=False
+    )
     amount_open = fields.Monetary("Open", compute="_compute_amounts")
     amount_overdue = fields.Monetary("Overdue", compute="_compute_amounts")
     days_sales_outstanding = fields.Float("DSO", digits=(6, 1), compute="_compute_billing")
@@ -161,7 +186,8 @@ class ArPaymentProfile(models.Model):
                 profile.company_id, since, today, profile.partner_id.ids
             )[profile.partner_id.id]
             profile.days_late_plot = self.env["ir.qweb"]._render(
-                "ar_marketing_collections.days_late_plot", profile._prepare_plot_values(settled, since, today)
+                "ar_marketing_collections.days_late_plot",
+                profile._prepare_plot_values(settled, since, today),
             )
 
     def _prepare_plot_values(self, settled, since, today):
@@ -186,7 +212,9 @@ class ArPaymentProfile(models.Model):
                     "y": down(days),
                     "late": days > self.company_id.payment_grace_days,
                     "title": self.env._(
-                        "%(date)s: %(days)s days", date=fields.Date.to_string(day), days=f"{days:+d}"
+                        "%(date)s: %(days)s days",
+                        date=fields.Date.to_string(day),
+                        days=f"{days:+d}",
                     ),
                 }
                 for day, days in points
@@ -206,9 +234,13 @@ class ArPaymentProfile(models.Model):
             items, credits = self.env["ar.ledger"]._open_lines(company, profiles.partner_id.ids)
             for profile in profiles:
                 mine = items.get(profile.partner_id.id, [])
-                allowed = sum(amount for _amount, amount in credits.get(profile.partner_id.id, {}).values())
+                allowed = sum(
+                    amount for _amount, amount in credits.get(profile.partner_id.id, {}).values()
+                )
                 profile.amount_open = sum(item.company_amount for item in mine) - allowed
-                profile.amount_overdue = sum(item.company_amount for item in mine if item.due < today)
+                profile.amount_overdue = sum(
+                    item.company_amount for item in mine if item.due < today
+                )
 
     @api.depends("segment", "median_days_late")
     def _compute_billing(self):
@@ -237,7 +269,9 @@ class ArPaymentProfile(models.Model):
                 billed[partner] = (float(amount or 0), float(term or 0))
             for profile in profiles:
                 amount, term = billed[profile.partner_id.id]
-                profile.days_sales_outstanding = 365 * profile.amount_open / amount if amount > 0 else 0.0
+                profile.days_sales_outstanding = (
+                    365 * profile.amount_open / amount if amount > 0 else 0.0
+                )
                 profile.proposed_credit_limit = proposed_credit_limit(
                     amount, term, profile.median_days_late, profile.segment
                 )
@@ -267,7 +301,9 @@ class ArPaymentProfile(models.Model):
         """Take the proposed limit over as the customer's credit limit."""
         for profile in self:
             partner = profile.partner_id.with_company(profile.company_id)
-            partner.write({"use_partner_credit_limit": True, "credit_limit": profile.proposed_credit_limit})
+            partner.write(
+                {"use_partner_credit_limit": True, "credit_limit": profile.proposed_credit_limit}
+            )
 
     # ------------------------------------------------------------
     # Refresh
@@ -319,7 +355,11 @@ class ArPaymentProfile(models.Model):
         items, _credits = ledger._open_lines(company)
         known = self._stored_profiles(company)
         overdue = {
-            partner: [(today - item.due).days for item in mine if item.due < today and item.hold != "dispute"]
+            partner: [
+                (today - item.due).days
+                for item in mine
+                if item.due < today and item.hold != "dispute"
+            ]
             for partner, mine in items.items()
         }
         partners = settled.keys() | items.keys() | known.keys()
@@ -337,7 +377,9 @@ class ArPaymentProfile(models.Model):
             runs = pay_runs(mine[partner])
             habit = usual_pay_days(runs)
             rated = payment_score.is_rated(stats.count, len(overdue.get(partner, ())), settings)
-            score = payment_score.score(evidence[partner], prior, settings) if rated else prior_score
+            score = (
+                payment_score.score(evidence[partner], prior, settings) if rated else prior_score
+            )
             current = known[partner]["segment"] if partner in known else payment_score.UNRATED
             computed[partner] = {
                 "partner_id": partner,
@@ -410,7 +452,8 @@ class ArPaymentProfile(models.Model):
     def _write_partners(self, company, prior_score):
         """Bring ``payment_score``, ``payment_segment`` and ``payment_trend`` of all contacts in line with the profiles.
 
-        One statement a company; contacts have the values of their commercial partner. Customers without a profile show the
+        One statement a company; contacts have the values of their commercial partner. Customers without a
+        profile show the
         company's own prior, as the fallback of the field.
         """
         self.env["res.partner"].flush_model(
@@ -427,7 +470,8 @@ class ArPaymentProfile(models.Model):
                     """
                     UPDATE res_partner p
                        SET payment_score = COALESCE(p.payment_score, '{}') || jsonb_build_object(%(key)s, pp.score),
-                           payment_segment = COALESCE(p.payment_segment, '{}') || jsonb_build_object(%(key)s, pp.segment),
+                           payment_segment =
+                               COALESCE(p.payment_segment, '{}') || jsonb_build_object(%(key)s, pp.segment),
                            payment_trend = COALESCE(p.payment_trend, '{}') || jsonb_build_object(%(key)s, pp.trend)
                       FROM ar_payment_profile pp
                      WHERE pp.company_id = %(company)s
@@ -442,7 +486,9 @@ class ArPaymentProfile(models.Model):
             )
             changed = changed or self.env.cr.rowcount
         if changed:
-            self.env["res.partner"].invalidate_model(["payment_score", "payment_segment", "payment_trend"])
+            self.env["res.partner"].invalidate_model(
+                ["payment_score", "payment_segment", "payment_trend"]
+            )
 
     @api.model
     def _write_snapshots(self, company, month):
@@ -457,7 +503,8 @@ class ArPaymentProfile(models.Model):
                   FROM ar_payment_profile pp
              LEFT JOIN ar_payment_snapshot o ON o.profile_id = pp.id AND o.month = %(month)s
                  WHERE pp.company_id = %(company)s
-                   AND (o.score, o.segment, o.settled_item_count, o.average_days_late, o.median_days_late, o.on_time_rate)
+                   AND (o.score, o.segment, o.settled_item_count, o.average_days_late, o.median_days_late,
+                   o.on_time_rate)
                        IS DISTINCT FROM
                        (pp.score, pp.segment, pp.settled_item_count, pp.average_days_late, pp.median_days_late,
                         pp.on_time_rate)
@@ -486,13 +533,17 @@ class ArPaymentProfile(models.Model):
             return
         Partner = self.env["res.partner"]
         Partner.flush_model(["trust"])
-        fallback = self.env["ir.default"].sudo()._get("res.partner", "trust", company_id=company.id) or NORMAL_TRUST
+        fallback = (
+            self.env["ir.default"].sudo()._get("res.partner", "trust", company_id=company.id)
+            or NORMAL_TRUST
+        )
         self.env.cr.execute(
             SQL(
                 """
                 WITH wanted AS (
                     SELECT pp.id, pp.partner_id, p.trust ->> %(key)s AS now_is, pp.trust_written,
-                           CASE pp.segment WHEN 'prompt' THEN 'good' WHEN 'at_risk' THEN 'bad' ELSE %(normal)s END AS trust
+                           CASE pp.segment WHEN 'prompt' THEN 'good' WHEN 'at_risk' THEN 'bad' ELSE
+                           %(normal)s END AS trust
                       FROM ar_payment_profile pp
                       JOIN res_partner p ON p.id = pp.partner_id
                      WHERE pp.company_id = %(company)s
@@ -548,7 +599,9 @@ class ArPaymentProfile(models.Model):
         self.env["res.partner"].browse(changes)._message_log_batch(
             {
                 partner: self.env._(
-                    "Payment segment: %(before)s → %(after)s", before=labels[before], after=labels[after]
+                    "Payment segment: %(before)s → %(after)s",
+                    before=labels[before],
+                    after=labels[after],
                 )
                 for partner, (before, after) in changes.items()
             }

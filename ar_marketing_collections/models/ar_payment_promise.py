@@ -10,9 +10,14 @@ class ArPaymentPromise(models.Model):
     _order = "date desc, id desc"
     _check_company_auto = True
 
-    partner_id = fields.Many2one("res.partner", "Customer", required=True, index=True, ondelete="cascade")
+    partner_id = fields.Many2one(
+        "res.partner", "Customer", required=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company._collections_root()
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company._collections_root(),
     )
     currency_id = fields.Many2one(
         "res.currency", required=True, default=lambda self: self.env.company.currency_id
@@ -36,7 +41,9 @@ class ArPaymentPromise(models.Model):
             promise.display_name = self.env._(
                 "%(customer)s: %(amount)s by %(date)s",
                 customer=promise.partner_id.display_name or "",
-                amount=promise.currency_id.format(promise.amount) if promise.currency_id else promise.amount,
+                amount=promise.currency_id.format(promise.amount)
+                if promise.currency_id
+                else promise.amount,
                 date=fields.Date.to_string(promise.date) or "",
             )
 
@@ -50,7 +57,9 @@ class ArPaymentPromise(models.Model):
     def _check_date(self):
         for promise in self:
             if promise.date < promise.promised_on:
-                raise ValidationError(self.env._("A promised date cannot lie before the day of the promise."))
+                raise ValidationError(
+                    self.env._("A promised date cannot lie before the day of the promise.")
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -66,7 +75,7 @@ class ArPaymentPromise(models.Model):
 
     @api.model
     def _check_promises(self, today):
-        """Settle open promises by the ledger alone: kept once the money arrived, broken when its day and grace are over."""
+        """Settle open promises by the ledger: kept once the money arrived, broken when day and grace are over."""
         promises = self.search([("state", "=", "open")])
         arrived = promises._amount_arrived(today)
         for promise in promises:

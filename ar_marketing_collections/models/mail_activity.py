@@ -12,13 +12,15 @@ class MailActivity(models.Model):
             .search([("activity_id", "in", self.ids), ("state", "=", "planned")])
         )
         for touch in touches:
-            touch.write({
-                "state": "sent",
-                "sent_at": fields.Datetime.now(),
-                "user_id": self.env.uid,
-                "outcome": touch.outcome or "other",
-                "note": touch.note or feedback,
-            })
+            touch.write(
+                {
+                    "state": "sent",
+                    "sent_at": fields.Datetime.now(),
+                    "user_id": self.env.uid,
+                    "outcome": touch.outcome or "other",
+                    "note": touch.note or feedback,
+                }
+            )
         result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
         touches.case_id._refresh_decisions()
         return result

@@ -7,13 +7,24 @@ from .ar_followup_case import PLACEHOLDERS
 
 CASE = "ar.followup.case"
 #: What stands in a text instead of a value: t-out="..." in the body, {{ ... }} in the subject.
-EXPRESSIONS = re.compile(r"""\bt-[\w-]+\s*=\s*["']([^"']*)["']|\{\{\s*(.*?)\s*(?:\|\|\|.*?)?\}\}""", re.DOTALL)
+EXPRESSIONS = re.compile(
+    r"""\bt-[\w-]+\s*=\s*["']([^"']*)["']|\{\{\s*(.*?)\s*(?:\|\|\|.*?)?\}\}""", re.DOTALL
+)
 
 
 class MailTemplate(models.Model):
     _inherit = "mail.template"
 
-    @api.constrains("model_id", "subject", "body_html", "lang", "email_from", "email_to", "partner_to", "reply_to")
+    @api.constrains(
+        "model_id",
+        "subject",
+        "body_html",
+        "lang",
+        "email_from",
+        "email_to",
+        "partner_to",
+        "reply_to",
+    )
     def _check_followup_placeholders(self):
         """Texts of follow-up run no code, whoever wrote them: plain placeholders only, in every language."""
         for template in self.filtered(lambda template: template.model == CASE):
@@ -21,14 +32,24 @@ class MailTemplate(models.Model):
                 template.with_context(lang=lang)._check_followup_text()
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
-        result = super()._update_field_translations(field_name, translations, digest=digest, source_lang=source_lang)
+        result = super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
         self._check_followup_placeholders()
         return result
 
     def _check_followup_text(self):
         self.ensure_one()
         allowed = self.env[CASE].mail_allowed_qweb_expressions()
-        for name in ("subject", "body_html", "lang", "email_from", "email_to", "partner_to", "reply_to"):
+        for name in (
+            "subject",
+            "body_html",
+            "lang",
+            "email_from",
+            "email_to",
+            "partner_to",
+            "reply_to",
+        ):
             for in_body, in_subject in EXPRESSIONS.findall(str(self[name] or "")):
                 expression = (in_body or in_subject).strip()
                 if expression not in allowed:
@@ -36,10 +57,14 @@ class MailTemplate(models.Model):
                         self.env._(
                             "“%(expression)s” is not a placeholder of follow-up messages. Use one of: %(allowed)s.",
                             expression=expression,
-                            allowed=", ".join(f"object.{placeholder}" for placeholder in PLACEHOLDERS),
+                            allowed=", ".join(
+                                f"object.{placeholder}" for placeholder in PLACEHOLDERS
+                            ),
                         )
                     )
         if self._has_unsafe_expression():
             raise ValidationError(
-                self.env._("Messages of follow-up hold plain placeholders only, no conditions, loops or code.")
+                self.env._(
+                    "Messages of follow-up hold plain placeholders only, no conditions, loops or code."
+                )
             )

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -67,14 +69,20 @@ class ResCompany(models.Model):
         help="Prompt payers become good debtors, payers at risk bad ones, unless somebody set the trust by hand.",
     )
 
-    @api.constrains("payment_weight_late", "payment_weight_late7", "payment_weight_late30", "payment_weight_mean")
+    @api.constrains(
+        "payment_weight_late",
+        "payment_weight_late7",
+        "payment_weight_late30",
+        "payment_weight_mean",
+    )
     def _check_payment_weights(self):
         for company in self:
             weights = company._payment_score_settings().weights.values()
             if min(weights) < 0 or abs(sum(weights) - 1) > 1e-6:
                 raise ValidationError(
                     self.env._(
-                        "The weights of the payment score must be positive and add up to 1; they add up to %(total).2f.",
+                        "The weights of the payment score must be positive and add up to 1; "
+                        "they add up to %(total).2f.",
                         total=sum(weights),
                     )
                 )
@@ -89,22 +97,35 @@ class ResCompany(models.Model):
                 company.payment_limit_slow,
                 0.0,
             )
-            if any(better <= worse for better, worse in zip(limits, limits[1:], strict=False)):
+            if any(better <= worse for better, worse in pairwise(limits)):
                 raise ValidationError(
-                    self.env._("The limits of the segments must fall: 100 > prompt > reliable > slow > 0.")
+                    self.env._(
+                        "The limits of the segments must fall: 100 > prompt > reliable > slow > 0."
+                    )
                 )
 
     @api.constrains(
-        "payment_window_days", "payment_half_life_days", "payment_min_settled", "followup_run_cap", "books_max_age"
+        "payment_window_days",
+        "payment_half_life_days",
+        "payment_min_settled",
+        "followup_run_cap",
+        "books_max_age",
     )
     def _check_collections_numbers(self):
         for company in self:
             if company.payment_window_days < 30 or company.payment_half_life_days < 1:
                 raise ValidationError(
-                    self.env._("The payment score needs to look back at least 30 days, with a half-life of at least 1.")
+                    self.env._(
+                        "The payment score needs to look back at least 30 days, with a half-life of at least 1."
+                    )
                 )
-            if min(company.payment_min_settled, company.followup_run_cap, company.books_max_age) < 0:
-                raise ValidationError(self.env._("Numbers of days, items and contacts cannot be negative."))
+            if (
+                min(company.payment_min_settled, company.followup_run_cap, company.books_max_age)
+                < 0
+            ):
+                raise ValidationError(
+                    self.env._("Numbers of days, items and contacts cannot be negative.")
+                )
 
     def _collections_root(self):
         """The company that collects for this one: itself, or the nearest parent that a branch belongs to."""
@@ -117,13 +138,17 @@ class ResCompany(models.Model):
     def _collections_members(self):
         """This company and the branches whose customers it collects from."""
         self.ensure_one()
-        descendants = self.sudo().with_context(active_test=False).search([("id", "child_of", self.id)])
-        return descendants.filtered(lambda company: company._collections_root() == self).with_env(self.env)
+        descendants = (
+            self.sudo().with_context(active_test=False).search([("id", "child_of", self.id)])
+        )
+        return descendants.filtered(lambda company: company._collections_root() == self).with_env(
+            self.env
+        )
 
     @api.model
     def _collections_roots(self):
         """All companies that collect on their own behalf."""
-        companies = self.sudo().search([])
+        companies = self.sudo().search([("id", "!=", False)])
         return companies.filtered(lambda company: company._collections_root() == company)
 
     def _payment_score_settings(self):

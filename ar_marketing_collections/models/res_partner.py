@@ -66,10 +66,16 @@ class ResPartner(models.Model):
         groups="base.group_user",
     )
     payment_explanation = fields.Html(
-        related="payment_profile_id.explanation", related_sudo=True, sanitize=False, groups="base.group_user"
+        related="payment_profile_id.explanation",
+        related_sudo=True,
+        sanitize=False,
+        groups="base.group_user",
     )
     payment_days_late_plot = fields.Html(
-        related="payment_profile_id.days_late_plot", related_sudo=True, sanitize=False, groups="base.group_user"
+        related="payment_profile_id.days_late_plot",
+        related_sudo=True,
+        sanitize=False,
+        groups="base.group_user",
     )
     payment_pay_days = fields.Char(
         related="payment_profile_id.pay_days", related_sudo=True, groups="base.group_user"
@@ -169,7 +175,11 @@ class ResPartner(models.Model):
     @api.model
     def _search_by_profile(self, domain):
         company = self.env.company._collections_root()
-        profiles = self.env["ar.payment.profile"].sudo()._search(Domain("company_id", "=", company.id) & domain)
+        profiles = (
+            self.env["ar.payment.profile"]
+            .sudo()
+            ._search(Domain("company_id", "=", company.id) & domain)
+        )
         return Domain("commercial_partner_id", "in", profiles.subselect("partner_id"))
 
     @api.depends_context("company")
@@ -186,7 +196,9 @@ class ResPartner(models.Model):
         company = Domain("company_id", "=", self.env.company._collections_root().id)
         Case = self.env["ar.followup.case"]
         if operator in ("in", "not in") and False in value:
-            some = Domain("commercial_partner_id", "in", Case._search(company).subselect("partner_id"))
+            some = Domain(
+                "commercial_partner_id", "in", Case._search(company).subselect("partner_id")
+            )
             return some if operator == "not in" else ~some
         cases = Case._search(company & Domain("id", operator, value))
         return Domain("commercial_partner_id", "in", cases.subselect("partner_id"))
@@ -194,7 +206,8 @@ class ResPartner(models.Model):
     def _get_followup_contacts(self):
         """The contact that follow-up goes to, for each of these customers: {customer id: partner}.
 
-        The contact of type invoice with an address, the lowest id first, else the customer itself. A hook: contact roles come here.
+        The contact of type invoice with an address, the lowest id first, else the customer itself. A hook:
+        contact roles come here.
         """
         contacts = {partner.id: partner for partner in self}
         invoice_contacts = self.env["res.partner"].search_fetch(
@@ -237,5 +250,12 @@ def _matches_zero(name, value):
     """Whether 0 satisfies ``name value``, for the operators of a number."""
     if name in ("in", "not in"):
         return (0 in value or False in value) == (name == "in")
-    compare = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "!=": operator.ne}
+    compare = {
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+        "=": operator.eq,
+        "!=": operator.ne,
+    }
     return name in compare and compare[name](0, value or 0)

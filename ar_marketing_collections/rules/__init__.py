@@ -1,6 +1,7 @@
 """The decisions of this addon, as plain Python.
 
-Values in, decision out: no Odoo, no clock, no input or output. ``today`` is always an argument. One file is one subject:
+Values in, decision out: no Odoo, no clock, no input or output. ``today`` is always an argument. One file is
+one subject:
 
 ``payment_score``     how well a customer pays, 0 to 100, and the segment that follows
 ``days_late``         mean, median, spread and share on time of settled items

@@ -1,10 +1,13 @@
 """Follow-up: whom to contact today, at which level, through which channel; and if nobody, why not and when next.
 
-The levels of a policy are one ladder, ordered by the day they fall on, counted from the due date. Every item climbs it on its
-own: a message lists everything that is open, but an item has only *had* a level when it was old enough for it. The oldest
+The levels of a policy are one ladder, ordered by the day they fall on, counted from the due date. Every item
+climbs it on its
+own: a message lists everything that is open, but an item has only *had* a level when it was old enough for
+it. The oldest
 overdue item that no credit covers speaks for the customer (the anchor).
 
-Never the same level twice for an item, never a firm tone before age and friendly contacts allow it, never a harder step for a
+Never the same level twice for an item, never a firm tone before age and friendly contacts allow it, never a
+harder step for a
 better payer.
 """
 
@@ -14,8 +17,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from .worth import contact_worth
 from .working_day import is_working_day, next_working_day
+from .worth import contact_worth
 
 BEFORE, AFTER = "before", "after"
 STEP_BY_STEP, BY_AGE = "step_by_step", "by_age"
@@ -29,7 +32,21 @@ ROUNDING = 1e-6
 EARNS_PATIENCE = frozenset({"prompt", "reliable"})
 
 #: Kinds of decision, the most urgent first.
-CONTACT, PENDING, FAILED, COVERED, EXHAUSTED, STALE_BOOKS, PROMISED, HELD, PAUSED, EXCLUDED, SMALL, WAIT, NOTHING = KINDS = (
+(
+    CONTACT,
+    PENDING,
+    FAILED,
+    COVERED,
+    EXHAUSTED,
+    STALE_BOOKS,
+    PROMISED,
+    HELD,
+    PAUSED,
+    EXCLUDED,
+    SMALL,
+    WAIT,
+    NOTHING,
+) = KINDS = (
     "contact",
     "pending",
     "failed",
@@ -53,7 +70,10 @@ SEND, LATER, WITHDRAW = "send", "later", "withdraw"
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One stage of a policy. ``days`` (never negative) before or after the due date; ``patience`` in days for a call."""
+    """One stage of a policy.
+
+    ``days`` (never negative) before or after the due date; ``patience`` in days for a call.
+    """
 
     id: int
     days: int
@@ -76,7 +96,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """An ordered set of levels and its guards. ``min_amount`` in the company's currency; the rest in days or contacts."""
+    """An ordered set of levels and its guards.
+
+    ``min_amount`` in the company's currency; the rest in days or contacts.
+    """
 
     id: int
     levels: tuple[Level, ...]
@@ -88,7 +111,9 @@ class Policy:
     promise_grace_days: int = 2
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "levels", tuple(sorted(self.levels, key=lambda level: level.offset)))
+        object.__setattr__(
+            self, "levels", tuple(sorted(self.levels, key=lambda level: level.offset))
+        )
 
     @property
     def before(self) -> tuple[Level, ...]:
@@ -117,9 +142,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A past touch. ``reached`` maps the id of each item that it was about to the offset of the level the item had by it.
+    """A past touch. ``reached`` maps the id of each item that it was about to the offset of the level the
+    item had by it.
 
-    ``state``: ``sent``, ``unconfirmed`` (both count as contact), ``skipped`` (by a person), ``lapsed`` (a call nobody made).
+    ``state``: ``sent``, ``unconfirmed`` (both count as contact), ``skipped`` (by a person), ``lapsed`` (a
+    call nobody made).
     """
 
     on: date
@@ -167,7 +194,8 @@ class Promise:
 class Customer:
     """Everything the decision looks at. ``credits``: {currency: (amount, company amount)}, both positive.
 
-    ``channels`` are those with usable data. ``old_before``: items due before that day climb the ladder from its first step
+    ``channels`` are those with usable data. ``old_before``: items due before that day climb the ladder from
+    its first step
     even where the policy starts by age (a safe switch to automatic).
     """
 
@@ -208,8 +236,10 @@ class Decision:
     """What to do about one customer.
 
     ``next_date`` is when something happens next, or has been due since. ``reached`` {item id: offset} is what a contact
-    made now gives each item. ``level`` and ``channel`` belong to the contact that is due or comes next. ``had`` is the offset
-    that the oldest item has had. ``closes`` is the touch on its way that this decision ends: a call nobody made, or a message
+    made now gives each item. ``level`` and ``channel`` belong to the contact that is due or comes next.
+    ``had`` is the offset
+    that the oldest item has had. ``closes`` is the touch on its way that this decision ends: a call nobody
+    made, or a message
     that is not wanted any more.
     """
 
@@ -235,14 +265,17 @@ def decide(customer: Customer, policy: Policy | None, books: Books, today: date)
     if touch is None:
         return _Case(customer, policy, books, today).decide()
     lapsed = touch.has_lapsed(today)
-    without = _Case(replace(customer, open_touch=None), policy, books, today, lapsed=touch if lapsed else None).decide()
+    without = _Case(
+        replace(customer, open_touch=None), policy, books, today, lapsed=touch if lapsed else None
+    ).decide()
     if lapsed or (touch.state != "sending" and verdict(without, touch) == WITHDRAW):
         return replace(without, closes=touch)
     return on_its_way(without, touch)
 
 
 def verdict(decision: Decision, touch: OpenTouch) -> str:
-    """What today's ``decision``, made as if nothing were on its way, means for ``touch``: send it, later, or withdraw it.
+    """What today's ``decision``, made as if nothing were on its way, means for ``touch``: send it, later, or
+    withdraw it.
 
     A contact that a person wanted is withdrawn only where nothing is left to ask for.
     """
@@ -271,10 +304,14 @@ def level_at(policy: Policy | None, offset: int | None) -> int | None:
     """The id of the highest level of ``policy`` at or below ``offset``; ``None`` where there is none."""
     if policy is None or offset is None:
         return None
-    return max(((one.offset, one.id) for one in policy.levels if one.offset <= offset), default=(0, None))[1]
+    return max(
+        ((one.offset, one.id) for one in policy.levels if one.offset <= offset), default=(0, None)
+    )[1]
 
 
-def level_by_hand(customer: Customer, policy: Policy, today: date) -> tuple[Level, Mapping[int, int]] | None:
+def level_by_hand(
+    customer: Customer, policy: Policy, today: date
+) -> tuple[Level, Mapping[int, int]] | None:
     """The level at which a person may contact ``customer`` now, gap or not, and what each item has by it.
 
     The level of today's decision where that is to contact, else the highest gentle level that the oldest item is old
@@ -432,10 +469,16 @@ class _Case:
         )
         fits = [level for level in ahead if level.offset <= age]
         level = fits[-1] if by_age and fits else ahead[0]
-        return self._guard_firm(anchor, level, ahead, policy) if level.is_firm else Step.of(level, anchor)
+        return (
+            self._guard_firm(anchor, level, ahead, policy)
+            if level.is_firm
+            else Step.of(level, anchor)
+        )
 
-    def _guard_firm(self, anchor: Item, level: Level, ahead: Sequence[Level], policy: Policy) -> "Step | str":
-        """Firm tones need age, enough friendly contacts without answer, and no open dispute; until then stay friendly."""
+    def _guard_firm(
+        self, anchor: Item, level: Level, ahead: Sequence[Level], policy: Policy
+    ) -> "Step | str":
+        """Firm tones need age, enough unanswered friendly contacts and no open dispute; stay friendly until then."""
         age = (self.today - anchor.due).days
         old_enough = anchor.due + timedelta(days=max(level.days, policy.firm_min_days))
         disputed = any(item.hold == "dispute" for item in self.items)
@@ -445,7 +488,11 @@ class _Case:
         if gentle_now and (self.today < old_enough or disputed or contacts_missing):
             return Step.of(gentle_now[-1], anchor)
         if self.today < old_enough:
-            return Step(level, old_enough, "level_due" if level.days >= policy.firm_min_days else "firm_needs_age")
+            return Step(
+                level,
+                old_enough,
+                "level_due" if level.days >= policy.firm_min_days else "firm_needs_age",
+            )
         if disputed:
             return "firm_waits_for_dispute"
         if not contacts_missing:
@@ -472,7 +519,11 @@ class _Case:
             return replace(not_due, kind=SMALL, reason=Reason("below_minimum"))
         step, item = min(steps, key=lambda one: (one[0].day, one[1].due, one[1].id))
         decision = self._contact_or_wait(step, coming, policy, item, amount)
-        too_late = decision.kind == WAIT and decision.next_date is not None and decision.next_date > item.due
+        too_late = (
+            decision.kind == WAIT
+            and decision.next_date is not None
+            and decision.next_date > item.due
+        )
         return not_due if too_late else decision
 
     def _courtesy_steps(self, item: Item, policy: Policy) -> list[Step]:
@@ -499,7 +550,9 @@ class _Case:
         worth = contact_worth(amount, (self.today - anchor.due).days, self.customer.segment)
         day = next_working_day(wanted)
         if wanted > self.today or not is_working_day(self.today):
-            code = "weekend" if wanted <= self.today else "gap" if after_gap > step.day else step.code
+            code = (
+                "weekend" if wanted <= self.today else "gap" if after_gap > step.day else step.code
+            )
             if code == "gap":
                 values["last"] = last
             return self._decision(
@@ -512,7 +565,9 @@ class _Case:
                 **values,
             )
         if not channel:
-            return self._decision(FAILED, "no_address", next_date=day, level=level, worth=worth, **values)
+            return self._decision(
+                FAILED, "no_address", next_date=day, level=level, worth=worth, **values
+            )
         if self.books.are_stale(self.today):
             return self._decision(
                 STALE_BOOKS,
@@ -534,7 +589,14 @@ class _Case:
             if (offset := reached_offset(item, level, policy, self.today)) is not None
         }
         return self._decision(
-            CONTACT, code, next_date=day, level=level, channel=channel, reached=reached, worth=worth, **values
+            CONTACT,
+            code,
+            next_date=day,
+            level=level,
+            channel=channel,
+            reached=reached,
+            worth=worth,
+            **values,
         )
 
     def _decision(
@@ -572,7 +634,11 @@ class _Case:
         return "books_by_hand" if self.books.by_hand else "books_stale"
 
     def _had(self, item: Item) -> int | None:
-        offsets = [contact.reached[item.id] for contact in self.customer.contacts if item.id in contact.reached]
+        offsets = [
+            contact.reached[item.id]
+            for contact in self.customer.contacts
+            if item.id in contact.reached
+        ]
         if self.lapsed and item.id in self.lapsed.items:
             offsets.append(self.lapsed.offset)
         return max(offsets, default=None)
@@ -590,7 +656,8 @@ class _Case:
     def _last_contact(self) -> date | None:
         """The last day the customer heard from us, or a person decided that it should not."""
         return max(
-            (contact.on for contact in self.customer.contacts if contact.state != "lapsed"), default=None
+            (contact.on for contact in self.customer.contacts if contact.state != "lapsed"),
+            default=None,
         )
 
     def _channel(self, level: Level) -> str:
@@ -607,7 +674,10 @@ class _Case:
         return f"held_{holds.pop()}" if len(holds) == 1 else "held_various"
 
     def _next_due(self) -> date | None:
-        return min((item.due + timedelta(days=1) for item in self.free if item.due >= self.today), default=None)
+        return min(
+            (item.due + timedelta(days=1) for item in self.free if item.due >= self.today),
+            default=None,
+        )
 
     def _first_after_due(self, items: Iterable[Item], policy: Policy) -> date:
         first = policy.after[0].days if policy.after else 1

@@ -1,6 +1,7 @@
 """The days on which a customer pays: weekdays, or days of the month.
 
-A day counts as usual when clearly more pay runs fall on it than chance would give: the binomial tail, corrected for the number
+A day counts as usual when clearly more pay runs fall on it than chance would give: the binomial tail,
+corrected for the number
 of days tried, below 1 %. A run planned for a weekend is paid on the Monday after it, so that Monday speaks for the
 planned day too.
 """
@@ -35,7 +36,9 @@ def binomial_tail(hits: int, tries: int, chance: float) -> float:
     6.4e-05
     """
     return float(
-        sum(comb(tries, k) * chance**k * (1 - chance) ** (tries - k) for k in range(hits, tries + 1))
+        sum(
+            comb(tries, k) * chance**k * (1 - chance) ** (tries - k) for k in range(hits, tries + 1)
+        )
     )
 
 
@@ -66,10 +69,13 @@ def usual_pay_days(runs: Collection[date]) -> PayDays:
     return PayDays(weekdays=weekdays)
 
 
-def _usual(runs: list[frozenset[int]], days: Iterable[int], chance: float) -> tuple[tuple[int, ...], int]:
+def _usual(
+    runs: list[frozenset[int]], days: Iterable[int], chance: float
+) -> tuple[tuple[int, ...], int]:
     """Take the day with most hits while it is significant; return the days and how many runs they explain."""
     candidates = list(days)
-    left, found = list(runs), []
+    found: list[int] = []
+    left = list(runs)
     while len(found) < MAX_DAYS and left:
         best = max(candidates, key=lambda day: sum(day in run for run in left))
         hits = sum(best in run for run in left)

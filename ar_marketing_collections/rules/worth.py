@@ -2,7 +2,8 @@
 
     worth = overdue amount x share that a contact moves (by age) x need for it (by segment)
 
-Old debt answers less to one more message, and who pays anyway needs none. The factors are conventions until the responses
+Old debt answers less to one more message, and who pays anyway needs none. The factors are conventions until
+the responses
 of this company's own contacts replace them. Ages go by bucket, so that an order does not change every night.
 """
 

@@ -20,12 +20,14 @@ def rows_as_table(columns, rows):
     return SQL(
         "jsonb_to_recordset(%s::jsonb) AS new(%s)",
         payload,
-        SQL(", ").join(SQL("%s %s", SQL.identifier(name), SQL(kind)) for name, kind in columns.items()),
+        SQL(", ").join(
+            SQL("%s %s", SQL.identifier(name), SQL(kind)) for name, kind in columns.items()
+        ),
     )
 
 
 def insert(env, table, columns, rows, *, conflict=SQL(""), returning=()):
-    """Insert ``rows`` in one statement, stamped with the user and the time; return the ``returning`` columns as tuples."""
+    """Insert ``rows`` in one statement, stamped with user and time; return the ``returning`` columns as tuples."""
     if not rows:
         return []
     names = SQL(", ").join(SQL.identifier(name) for name in columns)
@@ -42,7 +44,9 @@ def insert(env, table, columns, rows, *, conflict=SQL(""), returning=()):
             uid=env.uid,
             rows=rows_as_table(columns, rows),
             conflict=conflict,
-            returning=SQL("RETURNING %s", SQL(", ").join(SQL.identifier(name) for name in returning))
+            returning=SQL(
+                "RETURNING %s", SQL(", ").join(SQL.identifier(name) for name in returning)
+            )
             if returning
             else SQL(""),
         )
@@ -57,6 +61,8 @@ def upsert(env, table, columns, rows, key, *, returning=()):
         for name in (*(name for name in columns if name not in key), "write_uid", "write_date")
     )
     conflict = SQL(
-        "ON CONFLICT (%s) DO UPDATE SET %s", SQL(", ").join(SQL.identifier(name) for name in key), updates
+        "ON CONFLICT (%s) DO UPDATE SET %s",
+        SQL(", ").join(SQL.identifier(name) for name in key),
+        updates,
     )
     return insert(env, table, columns, rows, conflict=conflict, returning=returning)

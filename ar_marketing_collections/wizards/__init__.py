@@ -1,1 +1,7 @@
-from . import ar_followup_mode, ar_followup_note, ar_followup_pause, ar_followup_preview
+from . import (
+    ar_followup_mode,
+    ar_followup_note,
+    ar_followup_pause,
+    ar_followup_preview,
+    base_partner_merge,
+)

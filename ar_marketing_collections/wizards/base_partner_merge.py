@@ -6,7 +6,7 @@ class BasePartnerMerge(models.TransientModel):
 
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
-        """Join the follow-up of merged customers first: Odoo would delete the source's case, and its contacts with it."""
+        """Join the follow-up of merged customers first: Odoo would delete the source's case and its contacts."""
         cases = self.env["ar.followup.case"].sudo().search([("partner_id", "in", src_partners.ids)])
         for case in cases:
             case._join_into(dst_partner)
