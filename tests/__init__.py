@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_ageing,
+    test_demo_ledger,
     test_faults,
     test_install,
     test_rules_followup,

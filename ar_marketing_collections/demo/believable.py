@@ -448,7 +448,7 @@ class _Life:
             document = replace(
                 document, due=document.day + timedelta(days=days[-1]), instalment_days=days
             )
-            part = (document.amount / 3).quantize(Decimal("0.01"))
+            part = (document.amount * Decimal("0.3333")).quantize(Decimal("0.01"))
             due = [document.day + timedelta(days=day) for day in days]
             paid = due[:3] if age == 200 else due[:1]
             amounts = [part, part, document.amount - 2 * part]

@@ -52,13 +52,16 @@ class Demo:
     """Fills a database.
 
     :param commit: called where the work may be broken off
+    :param say: called with every line of text
+    :param company: the one to load into, or the first of the two; Odoo's own without
     """
 
-    def __init__(self, env, commit, say=tell):
+    def __init__(self, env, commit, say=tell, company=None):
         self.env, self.commit, self.say = env, commit, say
+        self.main_company = company or env.ref("base.main_company")
         self.parameters = env["ir.config_parameter"].sudo()
 
-    def fill(self, ledger=None, as_of=None):
+    def fill(self, ledger=None, as_of=None, today=None):
         """Load what is asked for and decide; nothing where that was done before."""
         if ledger:
             content = _read(ledger)
@@ -77,11 +80,9 @@ class Demo:
         if state and state["state"] == READY:
             self.say("The books are loaded already.")
             return
-        today = (
-            date.fromisoformat(state["today"])
-            if state
-            else fields.Date.context_today(self.env.user)
-        )
+        today = today or fields.Date.context_today(self.env.user)
+        if state:
+            today = date.fromisoformat(state["today"])
         if content is None:
             self._keep(source, today, LOADING)
             self._fill_believable(today)
@@ -108,7 +109,7 @@ class Demo:
         self._keep(source, today, LOADING)
         shift = weeks_to(view.day, today)
         self._report(name, ledger, view, view.day + shift)
-        company = self.env.ref("base.main_company")
+        company = self.main_company
         if not company.email:
             company.email = "accounts@our-company.example.com"
         loader = self._loader(company)
@@ -196,7 +197,7 @@ class Demo:
             currency.active = True
             values = {"name": made.name, "currency_id": currency.id}
             if number == 0:
-                company = self.env.ref("base.main_company").with_env(Company.env)
+                company = self.main_company.with_env(Company.env)
                 company.write(values)
             else:
                 company = Company.create(values)

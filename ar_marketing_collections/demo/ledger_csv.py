@@ -45,7 +45,7 @@ NO = {"", "no", "n", "false", "f", "0"}
 USUAL_DIGITS = 2
 NUMBER = r"[+-]?\d+(\.\d+)?"
 #: 1,234 and 1.234 as well: who can tell what they mean?
-THOUSANDS = r"[+-]?\d{1,3}([ ,.']\d{3})+([.,]\d+)?"
+THOUSANDS = r"[+-]?[1-9]\d{0,2}([ ,.']\d{3})+([.,]\d+)?"
 DISPUTED = "Marked as disputed in the ledger file."
 
 

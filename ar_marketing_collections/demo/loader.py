@@ -47,7 +47,7 @@ class Loader:
         #: Why Odoo refused entries: [(Settlement, reason)]
         self.refused = []
         self._journals = {}
-        self._terms = {}
+        self._ids = {}
 
     def load(self, books):
         """Load all of ``books``; return how many settlements were new."""
@@ -189,9 +189,9 @@ class Loader:
 
     def _cached(self, model, domain):
         key = (model, str(domain))
-        if key not in self._terms:
-            self._terms[key] = self.env[model].search(domain, limit=1).id
-        return self._terms[key]
+        if key not in self._ids:
+            self._ids[key] = self.env[model].search(domain, limit=1).id
+        return self._ids[key]
 
     # ------------------------------------------------------------
     # Entries
@@ -373,32 +373,18 @@ class Loader:
         if not days:
             return False
         name = f"{len(days)} instalments: {', '.join(map(str, days))} days"
-        key = ("term", name)
-        if key not in self._terms:
-            terms = self.env["account.payment.term"]
-            term = terms.search([("name", "=", name)], limit=1)
+        terms = self.env["account.payment.term"]
+        term = terms.search([("name", "=", name)], limit=1)
+        if not term:
             share = round(100 / len(days), 2)
-            self._terms[key] = (
-                term
-                or terms.create(
-                    {
-                        "name": name,
-                        "line_ids": [
-                            Command.create(
-                                {
-                                    "value": "percent",
-                                    "value_amount": share
-                                    if number
-                                    else 100 - share * (len(days) - 1),
-                                    "nb_days": day,
-                                }
-                            )
-                            for number, day in enumerate(days)
-                        ],
-                    }
-                )
-            ).id
-        return self._terms[key]
+            shares = [share] * (len(days) - 1)
+            shares.append(100 - sum(shares))
+            lines = [
+                Command.create({"value": "percent", "value_amount": share, "nb_days": day})
+                for share, day in zip(shares, days, strict=True)
+            ]
+            term = terms.create({"name": name, "line_ids": lines})
+        return term.id
 
     # ------------------------------------------------------------
     # Agreements
