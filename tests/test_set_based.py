@@ -3,6 +3,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from odoo import SUPERUSER_ID
 from odoo.tests import tagged
 from odoo.tools.sql import table_columns
 
@@ -15,9 +16,9 @@ class TestSetBased(CollectionsCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
-        cls.engine = cls.env["ar.followup.engine"].sudo()
-        cls.Profile = cls.env["ar.payment.profile"].sudo()
-        cls.company = cls.company.sudo()  # as for the cron
+        cls.engine = cls.env["ar.followup.engine"].with_user(SUPERUSER_ID)
+        cls.Profile = cls.env["ar.payment.profile"].with_user(SUPERUSER_ID)
+        cls.company = cls.company.with_user(SUPERUSER_ID)  # as the cron does
 
     @classmethod
     def add_customers(cls, count):
@@ -133,7 +134,12 @@ class TestSetBased(CollectionsCommon):
                 ("decisions", self.engine._decide),
             ):
                 seen = self.statements(function, self.company, TODAY, warm=True)
-                costs[name, total] = [text for text, _rows in seen]
+                # who asks, and for which company, is read or cached as it happens
+                costs[name, total] = [
+                    text
+                    for text, _rows in seen
+                    if '"res_users"' not in text and '"res_company"' not in text
+                ]
         for name in ("profiles", "decisions"):
             with self.subTest(name):
                 self.assertEqual(costs[name, 100], costs[name, 1000])

@@ -3,6 +3,7 @@ from . import (
     ar_dispute,
     ar_followup_case,
     ar_followup_engine,
+    ar_followup_facts,
     ar_followup_level,
     ar_followup_policy,
     ar_followup_sender,

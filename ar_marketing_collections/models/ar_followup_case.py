@@ -3,78 +3,12 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, LazyTranslate, format_date
+from odoo.tools import SQL
 from odoo.tools.mail import email_normalize
 
 from ..rules import followup
+from . import reasons
 from .ar_followup_touch import OPEN_STATES
-
-_lt = LazyTranslate(__name__)
-
-#: The words of every reason that ``rules/followup.py`` gives. Dates are filled in, in the reader's language.
-REASONS = {
-    "nothing_open": _lt("Nothing is open."),
-    "excluded_insolvency": _lt("Not contacted: insolvency proceedings."),
-    "excluded_lawyer": _lt("Not contacted: with a lawyer."),
-    "excluded_other": _lt("Not contacted: excluded for good."),
-    "to_review": _lt("A contact has been waiting for your review since %(since)s."),
-    "planned": _lt("A contact was planned on %(since)s and leaves with the next sending."),
-    "sending": _lt("A message is being sent."),
-    "call_planned": _lt("A call is planned since %(since)s."),
-    "paused": _lt("Not contacted: paused until %(until)s."),
-    "promised": _lt("Not contacted: promised to pay by %(day)s."),
-    "no_levels": _lt(
-        "No contact possible: no follow-up policy with levels applies. Choose one for the company."
-    ),
-    "held_dispute": _lt("Not contacted: everything open is in dispute."),
-    "held_no_followup": _lt("Not contacted: what is open is excluded from follow-up."),
-    "held_blocked": _lt("Not contacted: what is open is blocked."),
-    "held_in_payment": _lt("Not contacted: what is open is being paid."),
-    "held_various": _lt(
-        "Not contacted: everything open waits (disputed, excluded, blocked or being paid)."
-    ),
-    "credits_cover": _lt(
-        "Not contacted: open credits cover what is overdue. Please allocate them."
-    ),
-    "credits_cover_coming": _lt("Nothing to ask for: open credits cover what is open."),
-    "below_minimum": _lt("Not contacted: what is due is below the minimum amount."),
-    "not_due": _lt("Nothing is overdue; the next item is due on %(due)s."),
-    "no_level_after_due": _lt(
-        "The policy has no level after the due date. A person should decide."
-    ),
-    "all_levels_done": _lt("All levels have been used. A person should decide what comes next."),
-    "firm_waits_for_dispute": _lt("No firm tone while an item is in dispute."),
-    "firm_needs_contacts": _lt(
-        "No firm tone before friendly contacts; the policy has no friendly level."
-    ),
-    "level_due": _lt("The oldest item was due on %(due)s."),
-    "one_more_friendly": _lt(
-        "One more friendly contact first; the oldest item was due on %(due)s."
-    ),
-    "firm_needs_age": _lt("No firm tone yet; the oldest item was due on %(due)s."),
-    "gap": _lt(
-        "In peace for a while after the contact of %(last)s; the oldest item was due on %(due)s."
-    ),
-    "weekend": _lt("Nothing is sent at weekends; the oldest item was due on %(due)s."),
-    "no_address": _lt(
-        "No contact possible: neither e-mail address nor phone number works. Please add one."
-    ),
-    "books_unknown": _lt("Not contacted: no bank entry yet, so the customer may have paid."),
-    "books_stale": _lt(
-        "Not contacted: the newest bank entry is of %(until)s, so the customer may have paid."
-    ),
-    "books_by_hand": _lt(
-        "Not contacted: the books are complete only up to %(until)s, so the customer may have paid."
-    ),
-    "cap": _lt("Waits for the next run: today's limit of contacts is reached."),
-    "error": _lt("The decision failed: %(error)s"),
-    "by_hand": _lt("A person wanted this contact."),
-}
-#: Added to the words of a contact whose channel or timing is not what the level says.
-REASON_ENDINGS = {
-    "_other_channel": _lt("The level's own channel has no working address."),
-    "_call_lapsed": _lt("The call planned on %(since)s was not made."),
-}
 
 DECISIONS = [
     ("contact", "Contact"),
@@ -236,24 +170,7 @@ class ArFollowupCase(models.Model):
     @api.depends_context("lang")
     def _compute_reason(self):
         for case in self:
-            case.reason = case._reason_in_words(case.reason_code, case.reason_values)
-
-    @api.model
-    def _reason_in_words(self, code, values):
-        """The sentence for a reason ``code`` with its ``values`` (ISO dates), in the reader's language."""
-        if not code:
-            return ""
-        endings = [ending for ending in REASON_ENDINGS if code.endswith(ending)]
-        stem = code.removesuffix(endings[0]) if endings else code
-        words = [
-            self.env._(REASONS.get(stem, code)),
-            *(self.env._(REASON_ENDINGS[ending]) for ending in endings),
-        ]
-        filled = {
-            name: value if name == "error" or not value else format_date(self.env, value)
-            for name, value in (values or {}).items()
-        }
-        return " ".join(text % filled for text in words)
+            case.reason = reasons.in_words(self.env, case.reason_code, case.reason_values)
 
     @api.depends("touch_ids.state", "touch_ids.sent_at")
     def _compute_touches(self):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..rules import followup
+from . import reasons
 
 OPEN_STATES = ("to_review", "planned", "sending")
 
@@ -107,9 +108,8 @@ class ArFollowupTouch(models.Model):
     @api.depends("reason_code", "reason_values")
     @api.depends_context("lang")
     def _compute_reason(self):
-        Case = self.env["ar.followup.case"]
         for touch in self:
-            touch.reason = Case._reason_in_words(touch.reason_code, touch.reason_values)
+            touch.reason = reasons.in_words(self.env, touch.reason_code, touch.reason_values)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
