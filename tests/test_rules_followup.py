@@ -9,20 +9,24 @@ from datetime import date, timedelta
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.ar_marketing_collections.rules.followup import (
+    KINDS,
     Books,
     Contact,
     Customer,
+    Decision,
     Item,
     Level,
     OpenTouch,
     Policy,
     Promise,
+    Reason,
     asked_amount,
     cap,
     decide,
     level_by_hand,
     reached_offset,
     uncovered,
+    verdict,
 )
 
 EUR, SEK = 1, 2
@@ -151,7 +155,8 @@ class TestDecisionOfADay(FollowupCase):
         for name, values, kind, code, next_date in (
             ("nothing open", {"items": ()}, "nothing", "nothing_open", None),
             ("a lawyer has it", {"excluded": "legal"}, "excluded", "excluded_legal", None),
-            ("paused", {"paused_until": until}, "paused", "paused", until),
+            # day 20 is a Sunday
+            ("paused", {"paused_until": until}, "paused", "paused", late(21)),
             ("promised", {"promise": Promise(late(12))}, "promised", "promised", late(15)),
             ("in dispute", {"items": (item(hold="dispute"),)}, "held", "held_dispute", None),
             ("not followed up", {"items": (item(hold="blocked"),)}, "held", "held_blocked", None),
@@ -231,8 +236,9 @@ class TestDecisionOfADay(FollowupCase):
 
     def test_even_without_a_gap_nobody_is_contacted_twice_on_one_day(self):
         policy = replace(STEPS, min_gap_days=0)
-        contact = Contact(on=late(31), reached={1: 1})
-        self.assertEqual(decided(owing(contacts=(contact,)), 31, policy).kind, "wait")
+        customer = owing(contacts=(Contact(on=late(31), reached={1: 1}),))
+        self.assertDecision(decided(customer, 31, policy), "wait", "gap", next_date=late(32))
+        self.assertDecision(decided(customer, 32, policy), "contact", "level_due", level=REMINDER)
 
     def test_nothing_leaves_at_the_weekend(self):
         # days 5 and 6 late are a Saturday and a Sunday
@@ -245,6 +251,19 @@ class TestDecisionOfADay(FollowupCase):
         """The level of day 90 falls on a Sunday; on day 70 it simply has not come yet."""
         customer = owing(contacts=contacted(1, 14, 30, 45))
         self.assertDecision(decided(customer, 70), "wait", "level_due", next_date=late(91))
+
+    def test_the_weekend_is_the_reason_only_once_the_day_has_come(self):
+        # days 12 and 13 late are a weekend
+        ladder = replace(STEPS, levels=(ASTRAY, replace(REMINDER, days=10)))
+        for name, policy, contacts, age, code, next_age in (
+            ("a Saturday, the level comes on Monday", STEPS, contacted(1), 12, "level_due", 14),
+            ("the gap ends tomorrow, a Saturday", ladder, (Contact(late(5)),), 11, "gap", 14),
+            ("a Saturday within the gap", ladder, (Contact(late(6)),), 12, "gap", 14),
+            ("the gap is over on a Saturday", ladder, (Contact(late(5)),), 12, "weekend", 14),
+        ):
+            with self.subTest(name):
+                decision = decided(owing(contacts=contacts), age, policy)
+                self.assertDecision(decision, "wait", code, next_date=late(next_age))
 
     def test_stale_books_let_nothing_leave(self):
         for name, books, kind, code in (
@@ -350,9 +369,44 @@ class TestSeveralItems(FollowupCase):
 
     def test_a_new_item_is_not_silent_because_an_older_one_is_exhausted(self):
         """Nothing is forgotten: what fell due last week has never been asked for."""
-        contacts = contacted(1, 14, 30, 45, 90)
-        customer = owing(item(1), item(2, due=late(100)), contacts=contacts)
-        self.assertNotEqual(decided(customer, 102).kind, "exhausted")
+        all_levels = contacted(1, 14, 30, 45, 90)
+        old, new, newest = item(1), item(2, due=late(100)), item(3, due=late(101))
+        asked = (*all_levels, Contact(late(102), reached={1: 1, 2: 1}))
+        for name, items, age, contacts, kind, code, level in (
+            ("nothing new", (old,), 102, all_levels, "exhausted", "all_levels_done", None),
+            ("not overdue yet", (old, new), 100, all_levels, "exhausted", "all_levels_done", None),
+            ("overdue", (old, new), 102, all_levels, "contact", "level_due", ASTRAY),
+            ("asked once", (old, new), 109, asked, "wait", "level_due", REMINDER),
+            ("its next level", (old, new), 114, asked, "contact", "level_due", REMINDER),
+            (
+                "of two new ones the older",
+                (old, new, newest),
+                114,
+                asked,
+                "contact",
+                "level_due",
+                REMINDER,
+            ),
+            (
+                "credits cover the old one",
+                (old, new),
+                102,
+                all_levels,
+                "contact",
+                "level_due",
+                ASTRAY,
+            ),
+        ):
+            with self.subTest(name):
+                covered = {EUR: (100.0, 100.0)} if name.startswith("credits") else {}
+                customer = owing(*items, contacts=contacts, credits=covered)
+                self.assertDecision(decided(customer, age), kind, code, level=level)
+
+    def test_what_speaks_for_an_exhausted_item_has_its_own_age_and_contacts(self):
+        """Nobody asked for the new item three times, so words about it stay gentle."""
+        customer = owing(item(1), item(2, due=late(50)), contacts=contacted(1, 14, 30, 45, 90))
+        decision = decided(replace(customer, contacts=(*customer.contacts, Contact(late(91)))), 98)
+        self.assertDecision(decision, "contact", "level_due", level=ASTRAY, reached={1: 1, 2: 1})
 
     def test_credits_of_one_currency_never_cover_another(self):
         euro, krona = item(1), item(2, currency=SEK, amount=1000.0, company_amount=90.0)
@@ -398,8 +452,29 @@ class TestSeveralItems(FollowupCase):
         )
         self.assertDecision(decided(customer, 31), "contact", "level_due", level=ASTRAY)
 
-    def test_an_item_of_zero_is_not_said_to_be_covered_by_credits(self):
-        self.assertNotEqual(decided(owing(item(amount=0.0)), 10).reason.code, "credits_cover")
+    def test_items_of_zero_are_not_there(self):
+        nothing = item(1, due=late(-60), amount=0.0)
+        for name, customer, kind, code in (
+            ("alone", owing(nothing), "nothing", "nothing_open"),
+            ("excluded", owing(nothing, excluded="legal"), "nothing", "nothing_open"),
+            ("disputed", owing(replace(nothing, hold="dispute")), "nothing", "nothing_open"),
+            (
+                "beside one that is not due",
+                owing(nothing, item(2, due=late(60))),
+                "wait",
+                "level_due",
+            ),
+            (
+                "beside one that is held",
+                owing(nothing, item(2, hold="blocked")),
+                "held",
+                "held_blocked",
+            ),
+        ):
+            with self.subTest(name):
+                self.assertDecision(decided(customer, 10), kind, code)
+        decision = decided(owing(nothing, item(2)), 1)
+        self.assertDecision(decision, "contact", "level_due", level=ASTRAY, reached={2: 1})
 
 
 @tagged("post_install", "-at_install")
@@ -449,7 +524,9 @@ class TestCourtesy(FollowupCase):
         for tone in ("firm", "final"):
             with self.subTest(tone):
                 policy = replace(STEPS, levels=(replace(COURTESY, tone=tone), ASTRAY))
-                self.assertNotEqual(decided(owing(), -5, policy).kind, "contact")
+                for age in (-20, -5, -1):
+                    decision = decided(owing(), age, policy)
+                    self.assertDecision(decision, "wait", "not_due", next_date=late(1))
 
     def test_the_first_reminder_is_announced(self):
         # due on Friday the 6th of March: one day late is a Saturday, so Monday the 9th
@@ -483,13 +560,13 @@ class TestFirmGuard(FollowupCase):
         two = contacted(1, 30)
         for name, contacts, expected in (
             ("three", contacted(1, 14, 30), FIRM),
-            ("two", two, CALL),
-            ("one of three was answered", (*two, *contacted(14, answered=True)), CALL),
-            ("one was skipped", (*two, *contacted(14, state="skipped")), CALL),
-            ("one was a call nobody made", (*two, *contacted(14, state="lapsed")), CALL),
+            ("two", two, REMINDER),
+            ("one of three was answered", (*two, *contacted(14, answered=True)), REMINDER),
+            ("one was skipped", (*two, *contacted(14, state="skipped")), REMINDER),
+            ("one was a call nobody made", (*two, *contacted(14, state="lapsed")), REMINDER),
             ("one was perhaps not sent", (*two, *contacted(14, state="unconfirmed")), FIRM),
-            ("one was made before it was due", contacted(-5, 1, 30), CALL),
-            ("one was about something else", (*two, *contacted(14, number=2)), CALL),
+            ("one was made before it was due", contacted(-5, 1, 30), REMINDER),
+            ("one was about something else", (*two, *contacted(14, number=2)), REMINDER),
         ):
             with self.subTest(name):
                 decision = decided(owing(contacts=contacts), 46)
@@ -498,13 +575,13 @@ class TestFirmGuard(FollowupCase):
 
     def test_a_better_segment_earns_one_more_friendly_contact(self):
         for segment, contacts, expected in (
-            ("prompt", 3, "neutral"),
-            ("reliable", 3, "neutral"),
+            ("prompt", 3, "friendly"),
+            ("reliable", 3, "friendly"),
             ("unrated", 3, "firm"),
             ("slow", 3, "firm"),
             ("at_risk", 3, "firm"),
             ("prompt", 4, "firm"),
-            ("at_risk", 2, "neutral"),
+            ("at_risk", 2, "friendly"),
         ):
             with self.subTest(f"{segment}, {contacts} contacts"):
                 customer = owing(contacts=contacted(*(1, 7, 14, 30)[-contacts:]), segment=segment)
@@ -519,22 +596,86 @@ class TestFirmGuard(FollowupCase):
 
     def test_friendly_words_do_not_wait_for_a_dispute(self):
         """Whatever the start rule: what is not disputed was never asked for."""
-        customer = owing(item(1), item(2, hold="dispute"))
-        for policy in (STEPS, BY_AGE):
-            with self.subTest(policy.start_rule):
+        for name, policy, contacts, kind, expected in (
+            ("step by step", STEPS, (), "contact", ASTRAY),
+            ("step by step, asked once", STEPS, contacted(1), "contact", REMINDER),
+            ("by age", BY_AGE, (), "contact", CALL),
+            ("by age, asked once", BY_AGE, contacted(14), "contact", CALL),
+            ("by age, asked often", BY_AGE, contacted(1, 7, 14), "contact", CALL),
+            ("no gentle level is left", BY_AGE, contacted(1, 14, 30), "wait", None),
+        ):
+            with self.subTest(name):
+                customer = owing(item(1), item(2, hold="dispute"), contacts=contacts)
                 decision = decided(customer, 50, policy)
-                self.assertEqual(decision.kind, "contact")
-                self.assertIn(decision.level.tone, ("friendly", "neutral"))
+                code = "level_due" if kind == "contact" else "firm_waits_for_dispute"
+                self.assertDecision(decision, kind, code, level=expected)
+
+    def test_one_more_friendly_contact_is_written_where_that_is_possible(self):
+        """A call nobody makes is no contact: asked for once more, it would be asked for for ever."""
+        letter = replace(FIRM, id=9, days=60, tone="neutral")
+        for name, levels, channels, expected, channel in (
+            ("the last written one", LADDER, {"email", "phone"}, REMINDER, "email"),
+            ("only calls", (CALL, FIRM), {"email", "phone"}, CALL, "phone"),
+            ("none from further up", (CALL, FIRM, letter), {"email", "phone"}, CALL, "phone"),
+            ("no address", LADDER, {"phone"}, REMINDER, "phone"),
+        ):
+            with self.subTest(name):
+                customer = owing(contacts=contacted(30), channels=frozenset(channels))
+                decision = decided(customer, 46, replace(STEPS, levels=levels))
+                self.assertDecision(
+                    decision,
+                    "contact",
+                    "one_more_friendly" + ("_other_channel" if name == "no address" else ""),
+                    level=expected,
+                    channel=channel,
+                )
 
     def test_a_ladder_that_cannot_pass_its_own_guard_is_shown_to_a_person(self):
         """Firm words need contacts first, and this policy has none: no silent waiting for ever."""
-        for name, levels in (
-            ("firm only", (FIRM, FINAL)),
-            ("firm first", (replace(FIRM, days=5), CALL)),
+        for name, levels, needed, segment, kind, code, expected in (
+            ("firm only", (FIRM, FINAL), 3, "slow", "failed", "firm_needs_contacts", None),
+            ("with a courtesy", (COURTESY, FIRM), 1, "slow", "failed", "firm_needs_contacts", None),
+            ("no contact needed", (FIRM, FINAL), 0, "slow", "contact", "level_due", FIRM),
+            (
+                "but one by the good",
+                (FIRM, FINAL),
+                0,
+                "prompt",
+                "failed",
+                "firm_needs_contacts",
+                None,
+            ),
+            (
+                "gentle later",
+                (replace(FIRM, days=5), CALL),
+                3,
+                "slow",
+                "contact",
+                "level_due",
+                CALL,
+            ),
         ):
             with self.subTest(name):
-                policy = replace(STEPS, levels=levels)
-                self.assertIn(decided(owing(), 60, policy).kind, ("contact", "failed", "exhausted"))
+                policy = replace(STEPS, levels=levels, firm_min_contacts=needed)
+                decision = decided(owing(segment=segment), 60, policy)
+                self.assertDecision(decision, kind, code, level=expected)
+
+    def test_a_gentle_level_further_up_goes_first_and_is_announced(self):
+        """Firm on day 5 has to wait for day 45; the call of day 30 does not."""
+        policy = replace(STEPS, levels=(replace(FIRM, days=5), CALL))
+        for age, kind in ((10, "wait"), (29, "wait"), (30, "contact")):
+            with self.subTest(age=age):
+                decision = decided(owing(), age, policy)
+                self.assertDecision(decision, kind, "level_due", level=CALL, next_date=late(30))
+
+    def test_gentle_levels_behind_a_firm_one_go_one_at_a_time_where_the_policy_does(self):
+        levels = (ASTRAY, replace(FIRM, days=5), REMINDER, CALL)
+        for policy, expected in ((STEPS, REMINDER), (BY_AGE, CALL)):
+            with self.subTest(policy.start_rule):
+                decision = decided(
+                    owing(contacts=contacted(1)), 100, replace(policy, levels=levels)
+                )
+                self.assertDecision(decision, "contact", "level_due", level=expected)
 
     def test_no_contacts_needed_no_contact_made(self):
         policy = replace(STEPS, levels=(FIRM,), firm_min_contacts=0)
@@ -544,11 +685,55 @@ class TestFirmGuard(FollowupCase):
 
 @tagged("post_install", "-at_install")
 class TestTouchOnItsWay(FollowupCase):
-    def touch(self, state, age=1, **values):
-        values = {"offset": 1, "items": (1,), **values}
+    def touch(self, state="planned", age=1, level=ASTRAY, **values):
+        """A touch on its way at ``level`` since day ``age``, about the first item."""
+        values = {
+            "channel": level.channel,
+            "level": level.id,
+            "offset": level.offset,
+            "patience": level.patience,
+            "items": (1,),
+            **values,
+        }
         return OpenTouch(7, state, late(age), **values)
 
-    def test_everything_waits_for_a_touch_on_its_way(self):
+    def test_what_a_decision_means_for_a_touch_on_its_way(self):
+        """Send it, later, or withdraw it; second, where a person wanted the contact."""
+        seen = set()
+        for kind, code, level, expected, by_hand in (
+            ("contact", "level_due", REMINDER, "send", "send"),
+            ("contact", "level_due_other_channel", REMINDER, "send", "send"),
+            ("contact", "one_more_friendly", REMINDER, "send", "send"),
+            ("contact", "level_due", ASTRAY, "withdraw", "send"),
+            ("contact", "level_due", FIRM, "withdraw", "send"),
+            ("wait", "weekend", REMINDER, "later", "send"),
+            ("wait", "level_due", REMINDER, "withdraw", "send"),
+            ("wait", "gap", REMINDER, "withdraw", "send"),
+            ("wait", "firm_needs_age", FIRM, "withdraw", "send"),
+            ("wait", "firm_waits_for_dispute", None, "withdraw", "send"),
+            ("wait", "not_due", None, "withdraw", "send"),
+            ("stale_books", "books_stale", REMINDER, "later", "send"),
+            ("failed", "no_address", REMINDER, "later", "send"),
+            ("exhausted", "all_levels_done", None, "withdraw", "send"),
+            ("promised", "promised", None, "withdraw", "send"),
+            ("paused", "paused", None, "withdraw", "send"),
+            ("small", "below_minimum", None, "withdraw", "send"),
+            ("covered", "credits_cover", None, "withdraw", "withdraw"),
+            ("held", "held_dispute", None, "withdraw", "withdraw"),
+            ("excluded", "excluded_legal", None, "withdraw", "withdraw"),
+            ("nothing", "nothing_open", None, "withdraw", "withdraw"),
+        ):
+            seen.add(kind)
+            with self.subTest(kind=kind, code=code, level=level):
+                decision, touch = (
+                    Decision(kind, Reason(code), level=level),
+                    self.touch(level=REMINDER),
+                )
+                self.assertEqual(verdict(decision, touch), expected)
+                self.assertEqual(verdict(decision, replace(touch, by_hand=True)), by_hand)
+        self.assertEqual(seen, {*KINDS} - {"pending"})
+
+    def test_a_touch_is_on_its_way_while_its_level_is_due(self):
         for state in ("to_review", "planned", "sending"):
             with self.subTest(state):
                 decision = decided(owing(open_touch=self.touch(state)), 3)
@@ -557,39 +742,44 @@ class TestTouchOnItsWay(FollowupCase):
                 )
 
     def test_a_touch_whose_cause_is_gone_is_withdrawn_unless_it_is_being_sent(self):
-        for name, change, kind in (
-            ("paid", {"items": ()}, "nothing"),
-            ("credited", {"credits": {EUR: (100.0, 100.0)}}, "covered"),
-            ("promised", {"promise": Promise(late(9))}, "promised"),
-            ("disputed", {"items": (item(hold="dispute"),)}, "held"),
-            ("paused", {"paused_until": late(9)}, "paused"),
-            ("gone to a lawyer", {"excluded": "legal"}, "excluded"),
+        for name, change, kind, wanted in (
+            ("paid", {"items": ()}, "nothing", False),
+            ("credited", {"credits": {EUR: (100.0, 100.0)}}, "covered", False),
+            ("disputed", {"items": (item(hold="dispute"),)}, "held", False),
+            ("gone to a lawyer", {"excluded": "legal"}, "excluded", False),
+            ("promised", {"promise": Promise(late(9))}, "promised", True),
+            ("paused", {"paused_until": late(9)}, "paused", True),
+            ("contacted since", {"contacts": (Contact(late(2)),)}, "wait", True),
         ):
             for state in ("to_review", "planned", "sending"):
-                with self.subTest(name, state=state):
-                    touch = self.touch(state)
-                    decision = decided(replace(owing(open_touch=touch), **change), 3)
-                    if state == "sending":
-                        self.assertDecision(decision, "pending", "sending", closes=None)
-                    else:
-                        self.assertDecision(decision, kind, decision.reason.code, closes=touch)
+                for by_hand in (False, True):
+                    with self.subTest(name, state=state, by_hand=by_hand):
+                        touch = self.touch(state, by_hand=by_hand)
+                        decision = decided(replace(owing(open_touch=touch), **change), 3)
+                        if state == "sending" or (by_hand and wanted):
+                            self.assertDecision(decision, "pending", state, closes=None)
+                        else:
+                            self.assertDecision(decision, kind, decision.reason.code, closes=touch)
 
     def test_a_touch_below_the_minimum_is_withdrawn(self):
-        touch = self.touch("planned")
+        touch = self.touch()
         decision = decided(owing(open_touch=touch), 3, replace(STEPS, min_amount=200.0))
         self.assertDecision(decision, "small", "below_minimum", closes=touch)
 
-    def test_weekends_and_stale_books_keep_a_touch_waiting(self):
-        customer = owing(open_touch=self.touch("planned"))
-        self.assertEqual(decided(customer, 5).kind, "pending")
+    def test_weekends_stale_books_and_a_missing_address_keep_a_touch_waiting(self):
+        customer = owing(open_touch=self.touch())
+        self.assertDecision(decided(customer, 5), "pending", "planned", closes=None)
         self.assertDecision(
             decided(customer, 3, books=Books(None, 5)), "pending", "planned", closes=None
         )
+        nowhere = replace(customer, channels=frozenset())
+        self.assertDecision(decided(nowhere, 3), "pending", "planned", closes=None)
 
     def test_a_touch_that_has_become_too_hard_is_not_left_to_go_out(self):
         """What was planned may go out only while a decision of today would still allow it."""
         friendly = contacted(1, 14, 30)
-        firm = self.touch("planned", 45, offset=45)
+        firm = self.touch(age=45, level=FIRM)
+        self.assertIsNone(decided(owing(contacts=friendly, open_touch=firm), 46).closes)
         for name, items, contacts in (
             ("another item was disputed since", (item(1), item(2, hold="dispute")), friendly),
             ("the oldest was paid since, a young one is left", (item(2, due=late(40)),), friendly),
@@ -598,18 +788,55 @@ class TestTouchOnItsWay(FollowupCase):
             with self.subTest(name):
                 customer = owing(*items, contacts=contacts, open_touch=firm)
                 self.assertEqual(decided(customer, 46).closes, firm)
+                by_hand = replace(firm, by_hand=True)
+                kept = decided(replace(customer, open_touch=by_hand), 46)
+                self.assertDecision(kept, "pending", "planned", closes=None)
+
+    def test_the_gentler_level_that_is_due_now_takes_the_place_of_a_touch(self):
+        """The oldest item was paid, so a younger one speaks; and the other way round."""
+        young, paid = item(2, due=late(40)), contacted(1, 14, 30)
+        firm, first = self.touch(age=45, level=FIRM), self.touch(age=45)
+        for name, items, contacts, touch, level, reached in (
+            ("gentler", (young,), paid, firm, ASTRAY, {2: 1}),
+            ("harder", (item(1), young), paid, first, FIRM, {1: 45, 2: 1}),
+        ):
+            with self.subTest(name):
+                customer = owing(*items, contacts=contacts, open_touch=touch)
+                self.assertDecision(
+                    decided(customer, 46),
+                    "contact",
+                    "level_due",
+                    level=level,
+                    reached=reached,
+                    closes=touch,
+                )
 
     def test_a_call_is_waited_for_as_long_as_its_patience(self):
-        call = self.touch("planned", 30, channel="phone", patience=5, offset=30)
+        call = self.touch(age=30, level=CALL)
         customer = owing(contacts=contacted(1, 14), open_touch=call)
         self.assertDecision(decided(customer, 35), "pending", "call_planned", closes=None)
         self.assertEqual(decided(customer, 36).closes, call)
 
+    def test_only_a_planned_call_lapses(self):
+        for name, values, is_call, lapses_after in (
+            ("a call", {}, True, 5),
+            ("a patient one", {"patience": 9}, True, 9),
+            ("none at all", {"patience": 0}, True, 0),
+            ("wanted by a person", {"by_hand": True}, True, 5),
+            ("to be reviewed", {"state": "to_review"}, False, None),
+            ("a message", {"channel": "email"}, False, None),
+        ):
+            with self.subTest(name):
+                call = self.touch(**{"age": 30, "level": CALL, **values})
+                self.assertEqual(call.is_call, is_call)
+                lapsed = [call.has_lapsed(late(30 + days)) for days in range(12)]
+                expected = [lapses_after is not None and days > lapses_after for days in range(12)]
+                self.assertEqual(lapsed, expected)
+
     def test_when_nobody_calls_the_next_level_goes_ahead_and_says_so(self):
-        call = self.touch("planned", 14, channel="phone", patience=5, offset=14)
-        policy = replace(
-            STEPS, levels=(ASTRAY, replace(REMINDER, channel="phone"), replace(CALL, days=20))
-        )
+        ringing = replace(REMINDER, channel="phone")
+        call = self.touch(age=14, level=ringing)
+        policy = replace(STEPS, levels=(ASTRAY, ringing, replace(CALL, days=20)))
         customer = owing(contacts=contacted(1), open_touch=call)
         decision = decided(customer, 21, policy)
         self.assertDecision(
@@ -618,10 +845,21 @@ class TestTouchOnItsWay(FollowupCase):
         self.assertEqual((decision.level.days, decision.reason.values["since"]), (20, late(14)))
 
     def test_a_lapsed_call_is_not_planned_again(self):
-        call = self.touch("planned", 14, channel="phone", patience=5, offset=14)
+        call = self.touch(age=14, level=REMINDER, channel="phone")
         decision = decided(owing(contacts=contacted(1), open_touch=call), 22)
         self.assertDecision(
             decision, "wait", "level_due", level=CALL, closes=call, next_date=late(30)
+        )
+
+    def test_by_a_lapsed_call_a_younger_item_has_had_no_more_than_its_age_allowed(self):
+        """The call about the oldest was the last level; the other one was ten days late."""
+        call = self.touch(age=30, level=CALL, items=(1, 2))
+        policy = replace(STEPS, levels=(ASTRAY, REMINDER, CALL))
+        customer = owing(item(1), item(2, due=late(20)), contacts=contacted(1, 14), open_touch=call)
+        decision = decided(customer, 36, policy)
+        # day 36 is sixteen days after the other one's due date
+        self.assertDecision(
+            decision, "contact", "level_due_call_lapsed", level=REMINDER, closes=call
         )
 
 
@@ -696,7 +934,7 @@ class TestStories(FollowupCase):
             follow(owing(segment="prompt"), -20, 200),
             [
                 *self.whole[:4],
-                (45, 30, "neutral", "one_more_friendly"),
+                (45, 14, "friendly", "one_more_friendly"),
                 (52, 45, "firm", "level_due"),
                 self.whole[5],
             ],
@@ -714,8 +952,8 @@ class TestStories(FollowupCase):
             follow(owing(), 100, 200, BY_AGE),
             [
                 (100, 30, "neutral", "level_due"),
-                (107, 30, "neutral", "one_more_friendly"),
-                (114, 30, "neutral", "one_more_friendly"),
+                (107, 14, "friendly", "one_more_friendly"),
+                (114, 14, "friendly", "one_more_friendly"),
                 (121, 90, "final", "level_due"),
             ],
         )
@@ -770,7 +1008,28 @@ class TestStories(FollowupCase):
     def test_three_instalments_are_one_message_at_the_level_of_the_oldest(self):
         instalments = [item(number, due=late(30 * (number - 1))) for number in (1, 2, 3)]
         story = follow(owing(*instalments), -20, 200)
-        self.assertEqual(story, self.whole)
+        self.assertEqual(
+            story,
+            [
+                *self.whole,
+                # the second one is 90 days late; of the contacts, those of day 45 and 91 were about it
+                (120, 14, "friendly", "one_more_friendly"),
+                (127, 90, "final", "level_due"),
+                # and so is the third, in the messages of day 91, 120 and 127
+                (150, 90, "final", "level_due"),
+            ],
+        )
+
+    def test_when_the_oldest_has_had_all_levels_the_next_one_climbs_the_ladder(self):
+        story = follow(owing(item(1), item(2, due=late(100))), -20, 400)
+        # 101 is a Thursday, 114 a Wednesday, 130 a Friday, 145 a Saturday, 190 a Tuesday
+        self.assertEqual(
+            [(age, offset) for age, offset, *_rest in story],
+            [
+                *((age, offset) for age, offset, *_rest in self.whole),
+                *((101, 1), (114, 14), (130, 30), (147, 45), (190, 90)),
+            ],
+        )
 
     def test_the_first_instalment_is_paid_and_the_second_speaks_for_itself(self):
         first, second = item(1), item(2, due=late(30))
@@ -827,7 +1086,14 @@ class TestStories(FollowupCase):
             if decision.kind == "contact" and decision.channel == "phone":
                 level = decision.level
                 call = OpenTouch(
-                    1, "planned", late(age), "phone", level.patience, level.offset, (1,)
+                    id=1,
+                    state="planned",
+                    since=late(age),
+                    channel="phone",
+                    level=level.id,
+                    offset=level.offset,
+                    patience=level.patience,
+                    items=(1,),
                 )
                 customer = replace(customer, open_touch=call)
             elif decision.kind == "contact":
@@ -846,4 +1112,18 @@ class TestStories(FollowupCase):
     def test_contacts_still_missing_do_not_hang_on_a_call_that_nobody_makes(self):
         """A lapsed call is no contact, so the guard asks for one more: not for that call again."""
         story = self.unanswered_calls(STEPS, 200)
-        self.assertIn("firm", [one.level.tone for one in story.values() if one.kind == "contact"])
+        self.assertEqual(
+            [
+                (age, one.level.offset, one.channel, one.reason.code)
+                for age, one in story.items()
+                if one.kind == "contact"
+            ],
+            [
+                (1, 1, "email", "level_due"),
+                (14, 14, "email", "level_due"),
+                (30, 30, "phone", "level_due"),
+                (45, 14, "email", "one_more_friendly"),
+                (52, 45, "email", "level_due"),
+                (91, 90, "email", "level_due"),
+            ],
+        )

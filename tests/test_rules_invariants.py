@@ -1,17 +1,20 @@
 """What always holds, tried on ledgers, policies and histories that nobody would think of."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.ar_marketing_collections.rules.days_late import SettledItem
 from odoo.addons.ar_marketing_collections.rules.followup import (
+    EARNS_PATIENCE,
     KINDS,
+    NOTHING_TO_ASK,
     TONES,
     Books,
     Contact,
@@ -24,6 +27,7 @@ from odoo.addons.ar_marketing_collections.rules.followup import (
     asked_amount,
     decide,
     uncovered,
+    verdict,
 )
 from odoo.addons.ar_marketing_collections.rules.pay_days import planned_month_days, usual_pay_days
 from odoo.addons.ar_marketing_collections.rules.payment_score import (
@@ -46,6 +50,7 @@ def tried(times):
     """Try ``times`` examples, the same ones in every run."""
     return settings(
         max_examples=times,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
         deadline=None,
         derandomize=True,
         database=None,
@@ -68,7 +73,7 @@ settled_items = st.builds(
 
 @tagged("post_install", "-at_install")
 class TestScoreInvariants(BaseCase):
-    @tried(50)
+    @tried(40)
     @given(
         st.lists(settled_items, max_size=12),
         st.lists(st.integers(1, 300), max_size=5),
@@ -87,7 +92,7 @@ class TestScoreInvariants(BaseCase):
             self.assertGreaterEqual(part.points, -1e-9, part.key)
             self.assertLessEqual(part.points, 100 * part.weight + 1e-9, part.key)
 
-    @tried(50)
+    @tried(40)
     @given(
         st.lists(settled_items, min_size=1, max_size=8),
         st.lists(st.integers(1, 100), min_size=1, max_size=4),
@@ -106,7 +111,7 @@ class TestScoreInvariants(BaseCase):
         self.assertLessEqual(value([later, *others], overdue), before + 1e-9)
         self.assertLessEqual(value(settled, [overdue[0] + more, *overdue[1:]]), before + 1e-9)
 
-    @tried(50)
+    @tried(40)
     @given(st.lists(settled_items, max_size=8), priors)
     def test_paying_one_more_item_on_time_never_lowers_the_score(self, settled, prior):
         limits = ScoreSettings()
@@ -116,7 +121,7 @@ class TestScoreInvariants(BaseCase):
             score(observe(more, [], TODAY, limits), prior, limits).value, less - 1e-9
         )
 
-    @tried(50)
+    @tried(40)
     @given(
         st.sampled_from(EVERY_SEGMENT), st.floats(0, 100), st.lists(st.floats(-1, 1), max_size=12)
     )
@@ -129,14 +134,14 @@ class TestScoreInvariants(BaseCase):
             seen.append(segment_of(value + move, seen[-1], limits))
         self.assertLessEqual(sum(one != other for one, other in pairwise(seen)), 1)
 
-    @tried(50)
+    @tried(40)
     @given(st.sampled_from(EVERY_SEGMENT), st.floats(0, 100))
     def test_the_same_score_gives_the_same_segment_again(self, current, value):
         once = segment_of(value, current, ScoreSettings())
         self.assertIn(once, SEGMENTS)
         self.assertEqual(segment_of(value, once, ScoreSettings()), once)
 
-    @tried(50)
+    @tried(40)
     @given(st.sampled_from(EVERY_SEGMENT), st.floats(0, 100), st.floats(0, 100))
     def test_a_better_score_never_gives_a_worse_segment(self, current, one, other):
         low, high = sorted((one, other))
@@ -145,7 +150,7 @@ class TestScoreInvariants(BaseCase):
         ]
         self.assertLessEqual(*ranks)
 
-    @tried(50)
+    @tried(40)
     @given(st.lists(from_today(-365, 0), max_size=40))
     def test_pay_days_are_days_on_which_the_customer_paid(self, runs):
         found = usual_pay_days(runs)
@@ -156,19 +161,26 @@ class TestScoreInvariants(BaseCase):
         )
 
 
+#: What one unit of a currency is worth to the company.
+RATES = {1: 1.0, 2: 0.1, 3: 11.0}
 items = st.builds(
-    lambda number, due, amount, currency, rate, billed, hold: Item(
-        number, due, due - timedelta(days=billed), amount / 100, amount * rate / 100, currency, hold
+    lambda number, due, cents, currency, billed, hold: Item(
+        number,
+        due,
+        due - timedelta(days=billed),
+        cents / 100,
+        cents * RATES[currency] / 100,
+        currency,
+        hold,
     ),
     st.integers(1, 50),
-    from_today(-150, 60),
+    from_today(-120, 60),
     st.integers(1, 10**6),
-    st.integers(1, 3),
-    st.sampled_from((0.1, 1.0, 11.0)),
+    st.sampled_from((1, 1, 2, 3)),
     st.integers(0, 60),
-    st.sampled_from(("", "", "", "dispute", "no_followup", "blocked", "in_payment")),
+    st.sampled_from(("", "", "", "", "", "", "dispute", "no_followup", "blocked", "in_payment")),
 )
-ledgers = st.lists(items, max_size=6, unique_by=lambda item: item.id).map(tuple)
+ledgers = st.lists(items, min_size=1, max_size=4, unique_by=lambda item: item.id).map(tuple)
 credits = st.dictionaries(
     st.integers(1, 3),
     st.integers(1, 10**6).map(lambda cents: (cents / 100, cents / 100)),
@@ -177,76 +189,85 @@ credits = st.dictionaries(
 
 
 @st.composite
-def policies(draw, **values):
-    """A policy with distinct days and any tones, but gentle first."""
-    after = draw(st.lists(st.integers(0, 100), min_size=1, max_size=6, unique=True).map(sorted))
-    before = draw(st.lists(st.integers(1, 20), max_size=2, unique=True))
-    tones = [
-        draw(st.sampled_from(TONES[:2])),
-        *(draw(st.sampled_from(TONES)) for _days in after[1:]),
-    ]
-    channels = st.sampled_from(("email", "phone"))
-    levels = [Level(100 + days, days, "before", "friendly", draw(channels)) for days in before]
+def policies(draw, gentle_first=False):
+    """A policy with distinct days and any tones; its first level after due is gentle where that is asked for."""
+    count = draw(st.sampled_from((1, 3, 4, 5)))
+    after = draw(st.sets(st.sampled_from(range(0, 99, 3)), min_size=count, max_size=count))
+    before = draw(st.sets(st.integers(1, 20), max_size=2))
+    tones, channels = st.sampled_from(TONES), st.sampled_from(("email", "phone"))
+    levels = [Level(100 + days, days, "before", draw(tones), draw(channels)) for days in before]
     levels += [
-        Level(200 + days, days, "after", tone, draw(channels))
-        for days, tone in zip(after, tones, strict=True)
+        Level(
+            200 + days,
+            days,
+            "after",
+            draw(st.sampled_from(TONES[:2]) if gentle_first and days == min(after) else tones),
+            draw(channels),
+        )
+        for days in after
     ]
     return Policy(
         id=1,
-        levels=tuple(draw(st.permutations(levels))),
-        start_rule=values.get("start_rule") or draw(st.sampled_from(("step_by_step", "by_age"))),
-        min_gap_days=draw(st.integers(1, 14)),
+        levels=tuple(levels),
+        start_rule=draw(st.sampled_from(("step_by_step", "by_age"))),
+        min_gap_days=draw(st.integers(0, 14)),
         min_amount=draw(st.sampled_from((0.0, 0.0, 50.0))),
-        firm_min_days=draw(st.integers(0, 60)),
+        firm_min_days=draw(st.sampled_from((0, 20, 45, 60, 60))),
         firm_min_contacts=draw(st.integers(0, 4)),
     )
+
+
+#: What may keep a customer from being contacted; mostly nothing.
+guards = st.one_of(
+    st.just({}),
+    st.just({}),
+    st.sampled_from((("email",), ("phone",), ())).map(lambda some: {"channels": frozenset(some)}),
+    from_today(-9, 9).map(lambda day: {"paused_until": day}),
+    from_today(-9, 9).map(lambda day: {"promise": Promise(day)}),
+    credits.map(lambda some: {"credits": some}),
+    st.just({"excluded": "legal"}),
+    st.just({"items": ()}),
+)
 
 
 @st.composite
 def customers(draw):
     """A customer as it may be on one day."""
     ledger = draw(ledgers)
-    ids = [item.id for item in ledger]
-    contacts = st.builds(
-        Contact,
-        on=from_today(-150, 0),
-        state=st.sampled_from(("sent", "sent", "unconfirmed", "skipped", "lapsed")),
-        answered=st.booleans(),
-        reached=st.dictionaries(st.sampled_from(ids), st.integers(-20, 100), max_size=3)
-        if ids
-        else st.just({}),
-    )
-    touches = st.builds(
-        OpenTouch,
-        id=st.just(1),
-        state=st.sampled_from(("to_review", "planned", "sending")),
-        since=from_today(-20, 0),
-        channel=st.sampled_from(("email", "phone")),
-        patience=st.integers(0, 9),
-        offset=st.integers(-20, 100),
-        items=st.just(tuple(ids)),
-    )
-    return Customer(
-        items=ledger,
-        credits=draw(credits),
-        contacts=tuple(draw(st.lists(contacts, max_size=6))),
-        segment=draw(st.sampled_from(EVERY_SEGMENT)),
-        channels=frozenset(draw(st.sets(st.sampled_from(("email", "phone"))))),
-        paused_until=draw(st.none() | from_today(-9, 9)),
-        excluded=draw(st.sampled_from(("", "", "", "legal"))),
-        promise=draw(st.none() | st.builds(Promise, from_today(-9, 9))),
-        open_touch=draw(st.none() | touches),
-        old_before=draw(st.none() | from_today(-90, 0)),
-    )
+    ids = st.sampled_from([item.id for item in ledger])
+    about = st.dictionaries(ids, st.integers(-20, 100), min_size=1)
+    states = st.sampled_from(("sent", "sent", "unconfirmed", "skipped", "lapsed"))
+    contacts = st.builds(Contact, from_today(-150, 0), states, st.booleans(), about)
+    values = {
+        "items": ledger,
+        "contacts": tuple(draw(st.lists(contacts, max_size=4))),
+        "segment": draw(st.sampled_from(EVERY_SEGMENT)),
+        "old_before": draw(st.sampled_from((None, TODAY, TODAY - timedelta(days=60)))),
+    }
+    return Customer(**values | draw(guards))
 
 
-days = from_today(0, 6)
-books = st.builds(Books, st.none() | from_today(-20, 6), st.integers(0, 20), st.booleans())
+#: ``level`` is the place of the level in its policy, or beyond it: then the one that is due.
+touches = st.builds(
+    OpenTouch,
+    id=st.just(1),
+    state=st.sampled_from(("to_review", "planned", "sending")),
+    since=from_today(-20, 0),
+    channel=st.sampled_from(("email", "phone")),
+    level=st.integers(0, 9),
+    patience=st.integers(0, 9),
+    by_hand=st.booleans(),
+)
+#: 30 June 2026 is a Tuesday.
+days = st.sampled_from((0, 0, 1, 2, 3, 4, 5, 6)).map(lambda ahead: TODAY + timedelta(days=ahead))
+books = st.just(Books(TODAY, 9)) | st.builds(
+    Books, st.none() | from_today(-20, 6), st.integers(0, 20), st.booleans()
+)
 
 
 @tagged("post_install", "-at_install")
 class TestDecisionInvariants(BaseCase):
-    @tried(50)
+    @tried(40)
     @given(customers(), st.none() | policies(), books, days)
     def test_every_customer_has_a_decision_with_a_reason_and_asking_again_gives_the_same(
         self, customer, policy, book, today
@@ -257,7 +278,7 @@ class TestDecisionInvariants(BaseCase):
         self.assertGreaterEqual(decision.worth, 0)
         self.assertEqual(decide(customer, policy, book, today), decision)
 
-    @tried(50)
+    @tried(40)
     @given(customers(), policies(), days)
     def test_a_contact_has_all_it_needs(self, customer, policy, today):
         decision = decide(customer, policy, Books(today, 0), today)
@@ -268,10 +289,44 @@ class TestDecisionInvariants(BaseCase):
         self.assertLessEqual(decision.next_date, today)
         held = {item.id for item in customer.items if item.hold}
         self.assertTrue(decision.reached)
+        if decision.level.timing == "before":
+            self.assertFalse(decision.level.is_firm)
         self.assertFalse(held & set(decision.reached))
 
-    @tried(80)
-    @given(customers(), policies(), days)
+    @tried(60)
+    @given(customers(), touches, policies(), books, days)
+    def test_a_touch_on_its_way_is_the_only_one_and_goes_out_or_is_closed(
+        self, customer, touch, policy, book, today
+    ):
+        without = decide(customer, policy, book, today)
+        offered = dict(enumerate(policy.levels))
+        level = offered.get(touch.level, without.level) or policy.levels[0]
+        ids = tuple(item.id for item in customer.items)
+        touch = replace(touch, level=level.id, offset=level.offset, items=ids)
+        decision = decide(replace(customer, open_touch=touch), policy, book, today)
+        if decision.kind == "pending":
+            self.assertIsNone(decision.closes)
+            self.assertFalse(decision.reached)
+            self.assertFalse(touch.has_lapsed(today))
+            self.assertTrue(touch.state == "sending" or verdict(without, touch) != "withdraw")
+        else:
+            self.assertEqual(decision.closes, touch, "nothing else goes out beside it")
+        if touch.state == "sending":
+            self.assertEqual(decision.kind, "pending", "what is being sent cannot be called back")
+        elif not touch.has_lapsed(today):
+            if touch.by_hand:
+                closed = without.kind in NOTHING_TO_ASK
+            elif without.kind == "contact":
+                closed = without.level.id != touch.level
+            else:
+                waits = without.kind in ("stale_books", "failed")
+                closed = not waits and without.reason.code != "weekend"
+            self.assertEqual(decision.closes, touch if closed else None)
+            if closed:
+                self.assertEqual(replace(decision, closes=None), without)
+
+    @tried(50)
+    @given(customers(), policies(gentle_first=True), days)
     def test_a_better_segment_never_gets_a_harsher_tone(self, customer, policy, today):
         tones = []
         for segment in SEGMENTS:
@@ -282,7 +337,7 @@ class TestDecisionInvariants(BaseCase):
             self.assertEqual(better is None, worse is None, "the segment decides how, not whether")
             self.assertLessEqual(better or 0, worse or 0)
 
-    @tried(80)
+    @tried(50)
     @given(ledgers, credits)
     def test_credits_stay_within_their_currency_and_cover_no_more_than_they_are(
         self, ledger, given_credits
@@ -300,7 +355,7 @@ class TestDecisionInvariants(BaseCase):
                 kept, oldest_first[len(own) - len(kept) :], "the oldest are covered first"
             )
 
-    @tried(50)
+    @tried(30)
     @given(ledgers, credits)
     def test_no_more_is_asked_than_is_open_and_never_less_than_nothing(self, ledger, given_credits):
         asked = asked_amount(ledger, given_credits)
@@ -314,8 +369,8 @@ class Life:
     def __init__(self, items, payments=(), disputes=(), promises=(), answers=(), **values):
         self.items, self.payments, self.disputes = items, dict(payments), dict(disputes)
         self.promises, self.answers, self.values = promises, answers, values
+        self.disputed = {item.id: replace(item, hold="dispute") for item in items}
         self.contacts = []
-        self.sent = []
 
     def on(self, today):
         day = (today - TODAY).days
@@ -324,7 +379,7 @@ class Life:
         promised = [until for first, until in self.promises if first <= day <= until]
         return Customer(
             items=tuple(
-                replace(item, hold="dispute" if item.id in held else "")
+                self.disputed[item.id] if item.id in held else item
                 for item in self.items
                 if item.id not in gone and item.billed <= today
             ),
@@ -352,7 +407,7 @@ spans = st.tuples(st.integers(0, HORIZON), st.integers(1, 60)).map(
 @st.composite
 def lives(draw):
     """Up to four items which are paid, returned, disputed, promised; some contacts are answered."""
-    ledger = draw(st.lists(items, min_size=1, max_size=4, unique_by=lambda item: item.id))
+    ledger = draw(ledgers)
     ids = st.sampled_from([item.id for item in ledger])
     return Life(
         [replace(item, hold="") for item in ledger],
@@ -360,123 +415,124 @@ def lives(draw):
         disputes=draw(st.dictionaries(ids, spans, max_size=1)),
         promises=draw(st.lists(spans, max_size=1)),
         answers=draw(st.sets(st.integers(0, 9), max_size=2)),
+        credits=draw(credits),
         segment=draw(st.sampled_from(EVERY_SEGMENT)),
     )
 
 
-def oldest_overdue(customer, today):
-    """The item that speaks for the customer; no credits in these lives."""
-    free = [item for item in customer.items if not item.hold and item.due < today]
-    return min(free, key=lambda item: (item.due, item.id), default=None)
+def speaker(customer, policy, today):
+    """The oldest overdue item that no credit covers and that still has a level ahead."""
+    overdue = [item for item in customer.items if not item.hold and item.due < today]
+    for item in uncovered(overdue, customer.credits):
+        had = [one.reached[item.id] for one in customer.contacts if item.id in one.reached]
+        if policy.after[-1].offset > max(had, default=-1):
+            return item
+    return None
+
+
+def contacts_needed(policy, customer):
+    return policy.firm_min_contacts + (customer.segment in EARNS_PATIENCE)
+
+
+def asked_in_vain(customer, item):
+    """How many contacts were about an item that was due, without answer."""
+    return sum(not one.answered and one.reached.get(item.id, -1) >= 0 for one in customer.contacts)
 
 
 @tagged("post_install", "-at_install")
 class TestInvariantsOverTime(BaseCase):
     @tried(50)
     @given(lives(), policies())
-    def test_contacts_keep_their_distance_and_leave_on_working_days(self, life, policy):
+    def test_what_holds_on_every_day_of_a_life(self, life, policy):
+        spoken, extra = set(), Counter()
         for today, customer, decision in life.live(policy):
             self.assertTrue(decision.reason.code)
+            item, level = speaker(customer, policy, today), decision.level
+            if decision.kind == "exhausted":
+                self.assertIsNone(item, "an item still has a level ahead")
             if decision.kind != "contact":
                 continue
-            self.assertLess(today.weekday(), 5)
-            self.assertIsNone(customer.promise)
-            for earlier in customer.contacts:
-                self.assertGreaterEqual((today - earlier.on).days, policy.min_gap_days)
-            after = replace(
-                customer, contacts=(*customer.contacts, Contact(today, reached=decision.reached))
-            )
-            again = decide(after, policy, Books(today, 0), today)
-            self.assertNotEqual(again.kind, "contact", "the second run of a day sends nothing")
-
-    @tried(50)
-    @given(lives(), policies())
-    def test_words_grow_firm_only_after_age_and_contacts_without_answer_and_never_in_a_dispute(
-        self, life, policy
-    ):
-        about = {item.id: [] for item in life.items}
-        for today, customer, decision in life.live(policy):
-            anchor = oldest_overdue(customer, today)
-            if decision.kind != "contact":
-                continue
-            if decision.level.tone in ("firm", "final"):
-                self.assertGreaterEqual((today - anchor.due).days, policy.firm_min_days)
-                self.assertGreaterEqual(about[anchor.id].count(False), policy.firm_min_contacts)
-                self.assertNotIn("dispute", [item.hold for item in customer.items])
-            for item in customer.items:
-                if not item.hold and item.due < today:
-                    about[item.id].append(len(life.contacts) in life.answers)
-
-    @tried(50)
-    @given(lives(), policies())
-    def test_no_item_speaks_at_one_level_twice_except_for_the_friendly_contacts_still_missing(
-        self, life, policy
-    ):
-        had, extra = set(), dict.fromkeys((item.id for item in life.items), 0)
-        for today, customer, decision in life.live(policy):
-            anchor = oldest_overdue(customer, today)
-            if decision.kind != "contact" or anchor is None:
-                continue
-            if decision.reason.code.startswith("one_more_friendly"):
-                extra[anchor.id] += 1
+            self.check_contacts_keep_their_distance(policy, today, customer, decision)
+            if level.is_firm:
+                self.check_firm_words(policy, today, customer, item)
+            if item is None:
+                self.assertEqual(level.timing, "before")
+            elif decision.reason.code.startswith("one_more_friendly"):
+                extra[item.id] += 1
             else:
-                self.assertNotIn((anchor.id, decision.level.offset), had)
-            had.add((anchor.id, decision.level.offset))
-        needed = policy.firm_min_contacts + 1 + len(life.answers)
-        self.assertLessEqual(max(extra.values()), needed)
+                self.assertNotIn((item.id, level), spoken, "no item speaks at one level twice")
+                spoken.add((item.id, level))
+        missing = contacts_needed(policy, life.on(TODAY)) + len(life.answers)
+        self.assertLessEqual(max(extra.values(), default=0), missing)
+
+    def check_contacts_keep_their_distance(self, policy, today, customer, decision):
+        self.assertLess(today.weekday(), 5)
+        self.assertIsNone(customer.promise)
+        for earlier in customer.contacts:
+            self.assertGreaterEqual((today - earlier.on).days, max(policy.min_gap_days, 1))
+        sent = (*customer.contacts, Contact(today, reached=decision.reached))
+        again = decide(replace(customer, contacts=sent), policy, Books(today, 0), today)
+        self.assertNotEqual(again.kind, "contact", "the second run of a day sends nothing")
+
+    def check_firm_words(self, policy, today, customer, item):
+        """Only after age and contacts without answer, and never in a dispute."""
+        self.assertGreaterEqual((today - item.due).days, policy.firm_min_days)
+        self.assertGreaterEqual(asked_in_vain(customer, item), contacts_needed(policy, customer))
+        self.assertNotIn("dispute", [one.hold for one in customer.items])
 
     @tried(80)
-    @given(items, policies(start_rule="step_by_step"), st.sampled_from(EVERY_SEGMENT))
-    def test_an_unpaid_item_is_never_forgotten_and_visits_every_level_in_order(
+    @given(items, policies(), st.sampled_from(EVERY_SEGMENT))
+    def test_an_unpaid_item_is_never_forgotten_and_visits_the_levels_in_order(
         self, item, policy, segment
     ):
-        policy = replace(policy, min_amount=0.0)
-        life = Life([replace(item, hold="")], segment=segment)
-        visited, last = [], None
-        for _today, _customer, last in life.live(policy, days=600):
-            if last.kind == "contact" and not last.reason.code.startswith("one_more_friendly"):
-                visited.append(last.level)
-            if last.kind == "exhausted":
+        """All of them, or by age those that fit; firm ones that are not allowed yet give way to a gentle one."""
+        policy, item = replace(policy, min_amount=0.0), replace(item, hold="")
+        visited, passed_over = [], []
+        for today, customer, decision in Life([item], segment=segment).live(policy, days=600):
+            if decision.kind in ("exhausted", "failed"):
                 break
-        self.assertEqual(last.kind, "exhausted")
-        self.assertEqual([level for level in visited if level.timing == "after"], [*policy.after])
-        self.assertEqual(visited, sorted(visited, key=lambda level: level.offset))
+            if decision.kind != "contact" or decision.reason.code.startswith("one_more_friendly"):
+                continue
+            before, level = visited[-1].offset if visited else -99, decision.level
+            self.assertGreater(level.offset, before)
+            visited.append(level)
+            for other in policy.after:
+                if before < other.offset < level.offset:
+                    old = (today - item.due).days >= max(other.days, policy.firm_min_days)
+                    asked = asked_in_vain(customer, item) >= contacts_needed(policy, customer)
+                    passed_over.append((other, old and asked))
+        gentle = [level for level in policy.after if not level.is_firm]
+        if gentle or not contacts_needed(policy, customer):
+            self.assertEqual(decision.kind, "exhausted")
+            self.assertEqual(visited[-1], policy.after[-1])
+        else:
+            self.assertEqual(decision.reason.code, "firm_needs_contacts")
+            self.assertFalse([level for level in visited if level.timing == "after"])
+        if policy.start_rule == "step_by_step":
+            for level, allowed in passed_over:
+                self.assertTrue(level.is_firm and not allowed, level)
 
-    @tried(80)
-    @given(items, policies(start_rule="by_age"))
-    def test_by_age_an_unpaid_item_reaches_the_last_level_too(self, item, policy):
-        reached = None
-        life = Life([replace(item, hold="")])
-        for _today, _customer, decision in life.live(replace(policy, min_amount=0.0), days=600):
-            if decision.kind == "exhausted":
-                break
-            reached = decision.level
-        self.assertEqual(decision.kind, "exhausted")
-        self.assertEqual(reached, policy.after[-1])
-
-    @tried(80)
+    @tried(60)
     @given(items, policies())
     def test_the_announced_day_of_the_next_contact_is_kept(self, item, policy):
         announced = None
         for today, _customer, decision in Life([replace(item, hold="")]).live(policy):
             if decision.kind == "contact" and announced:
                 self.assertEqual(today, announced)
+            if decision.kind in ("exhausted", "failed"):
+                break
             announced = decision.next_date if decision.kind == "wait" and decision.level else None
             if announced:
                 self.assertGreater(announced, today)
 
-    @tried(40)
+    @tried(25)
     @given(lives(), policies())
     def test_a_better_segment_never_reaches_firm_words_earlier(self, life, policy):
         firm = []
-        for segment in ("at_risk", "slow", "reliable", "prompt"):
+        for segment in reversed(SEGMENTS):
+            values = {**life.values, "segment": segment}
             again = Life(
-                life.items,
-                life.payments,
-                life.disputes,
-                life.promises,
-                life.answers,
-                segment=segment,
+                life.items, life.payments, life.disputes, life.promises, life.answers, **values
             )
             firm.append(
                 next(

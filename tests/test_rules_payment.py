@@ -160,6 +160,20 @@ class TestScore(BaseCase):
         evidence = observe([paid(1, age=365)], [], TODAY, ScoreSettings())
         self.assertAlmostEqual(evidence.weight, 0.5 ** (365 / 90))
 
+    def test_items_outside_of_the_window_are_not_observed(self):
+        quarter = ScoreSettings(window=90)
+        for name, item, settings, expected in (
+            ("a day too old", paid(9, age=366), ScoreSettings(), 0),
+            ("settled tomorrow", paid(9, age=-1), ScoreSettings(), 0),
+            ("settled today", paid(9), ScoreSettings(), 1),
+            ("the edge of the company's own window", paid(9, age=90), quarter, 0.5),
+            ("beyond it", paid(9, age=91), quarter, 0),
+        ):
+            with self.subTest(name):
+                evidence = observe([item], [], TODAY, settings)
+                shares = (evidence.weight, evidence.late, evidence.late7, evidence.mean)
+                self.assertEqual(shares, (expected, expected, expected, 9 * expected))
+
     def test_four_pseudo_items_at_the_companys_rates_hold_a_newcomer_in_the_middle(self):
         for name, settled, expected in (
             # late .5, late7 .25, late30 .1, mean 8
@@ -301,16 +315,27 @@ class TestTrend(BaseCase):
             ("one run is not enough", 0, {1: 60}, "steady"),
             ("an outlier among three", 0, {1: 0, 8: 60, 15: 0}, "steady"),
             ("the edge of thirty days", 0, {30: 9, 8: 9}, "worsening"),
-            ("beyond thirty days", 0, {31: 9, 8: 9}, "steady"),
+            ("one run in thirty days: ninety count", 0, {31: 9, 8: 9}, "worsening"),
+            ("none in thirty days: ninety count", 20, {40: 15, 85: 15}, "improving"),
+            ("the edge of ninety days", 0, {90: 9, 8: 9}, "worsening"),
+            ("beyond ninety days", 0, {91: 9, 8: 9}, "steady"),
+            (
+                "two in thirty days: none before them",
+                0,
+                {1: 0, 8: 0, 40: 60, 50: 60, 60: 60},
+                "steady",
+            ),
+            ("nor those that were as usual", 0, {1: 9, 8: 9, 40: 0, 50: 0, 60: 0}, "worsening"),
             ("nothing recent", 0, {}, "steady"),
         ):
             with self.subTest(name):
                 self.assertEqual(self.trend(usual, recent), expected)
 
     def test_who_pays_rarely_is_looked_at_over_ninety_days(self):
-        for name, count, expected in (("eleven runs", 9, "worsening"), ("many runs", 30, "steady")):
-            with self.subTest(name):
-                self.assertEqual(self.trend(0, {40: 10, 85: 10}, count), expected)
+        """However many runs there were before: what counts is how few there are now."""
+        for count in (9, 30):
+            with self.subTest(old_runs=count):
+                self.assertEqual(self.trend(0, {40: 10, 85: 10}, count), "worsening")
 
     def test_a_monthly_payer_who_turned_twenty_days_late_is_found(self):
         runs = {date(2025, month, 1): 0 for month in range(7, 13)}
