@@ -15,5 +15,11 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Leave Odoo as it was: degrees of trust that still are as we wrote them go back."""
+    """Leave Odoo as it was: degrees of trust that still are as we wrote them go back.
+
+    Contacts and policies are removed first, in the order in which they refer to each other.
+    """
     env["ar.payment.profile"]._restore_trust()
+    env.cr.execute("DELETE FROM ar_followup_touch")
+    env.cr.execute("DELETE FROM ar_followup_policy")
+    env.invalidate_all()

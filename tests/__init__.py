@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_ageing,
+    test_company,
     test_demo_ledger,
     test_faults,
     test_install,
@@ -13,5 +14,6 @@ from . import (
     test_story,
     test_texts,
     test_tours,
+    test_views,
     test_wizards,
 )

@@ -3,9 +3,9 @@
     python faults.py kill|race DATABASE [Odoo options]
 
 ``kill``: processes that decide and send are ended by SIGKILL at one moment after the other (before and after
-commits, before and
-after the mail server was spoken to), until one gets through. ``race``: two processes decide and send at the same time.
-Prints one line of JSON: what each customer received, and the state of its touch.
+commits, before and after the mail server was spoken to), until one gets through. ``race``: two processes
+decide and send at the same time. Prints one line of JSON: what each customer received, and the state of its
+touch.
 """
 
 import json

@@ -40,8 +40,8 @@ class ArFollowupSender(models.AbstractModel):
     2. The mail server is spoken to and the touch committed as ``sent``.
 
     Killed before 1 is committed, the touch is still planned. Killed in 2, it is found as ``sending`` without
-    an owner, becomes
-    ``unconfirmed``, and a person looks. While it works, a process holds an advisory lock on the touch.
+    an owner, becomes ``unconfirmed``, and a person looks. While it works, a process holds an advisory lock on
+    the touch.
     """
 
     _name = "ar.followup.sender"
@@ -336,13 +336,13 @@ class ArFollowupSender(models.AbstractModel):
     def _prepare_mail_values(self, touch, message):
         """Values of the mail: from the collector by name, answers to the case."""
         user, company = touch.user_id, touch.company_id
-        sender = user.partner_id if user.email else company.partner_id
+        person = user.partner_id or company.partner_id
         return {
             "subject": message.subject,
             "body": message.body,
             "body_html": message.body,
-            "author_id": sender.id,
-            "email_from": formataddr((sender.name, sender.email or company.email or "")),
+            "author_id": person.id,
+            "email_from": formataddr((person.name, user.email or company.email or "")),
             "recipient_ids": [fields.Command.link(touch.contact_id.id)],
             "model": "ar.followup.case",
             "res_id": touch.case_id.id,

@@ -453,8 +453,7 @@ class ArPaymentProfile(models.Model):
         """Bring ``payment_score``, ``payment_segment`` and ``payment_trend`` of all contacts in line with the profiles.
 
         One statement a company; contacts have the values of their commercial partner. Customers without a
-        profile show the
-        company's own prior, as the fallback of the field.
+        profile show the company's own prior, as the fallback of the field.
         """
         self.env["res.partner"].flush_model(
             ["payment_score", "payment_segment", "payment_trend", "commercial_partner_id"]

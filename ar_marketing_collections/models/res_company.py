@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..rules.payment_score import ScoreSettings
@@ -24,11 +24,15 @@ class ResCompany(models.Model):
         "ar.followup.policy",
         "Follow-up policy",
         check_company=True,
+        default=lambda self: self.env.ref(
+            "ar_marketing_collections.followup_policy_default", raise_if_not_found=False
+        ),
         help="Used for customers who have no policy of their own, neither directly nor by a tag.",
     )
     default_collector_id = fields.Many2one(
         "res.users",
         "Default collector",
+        default=lambda self: self.env.uid != SUPERUSER_ID and self.env.uid,
         help="Signs messages to customers who have neither a collector nor a salesperson.",
     )
     followup_run_cap = fields.Integer(

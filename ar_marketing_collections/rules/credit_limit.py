@@ -3,8 +3,7 @@
     limit = monthly billing x months until payment x headroom of the segment
 
 Months until payment are the agreed term plus the typical days late, at least one month. The headroom is a
-convention, not a
-measurement: room to grow for those who pay, none for those who do not.
+convention, not a measurement: room to grow for those who pay, none for those who do not.
 """
 
 from math import floor, log10

@@ -1,14 +1,11 @@
 """Follow-up: whom to contact today, at which level, through which channel; and if nobody, why not and when next.
 
 The levels of a policy are one ladder, ordered by the day they fall on, counted from the due date. Every item
-climbs it on its
-own: a message lists everything that is open, but an item has only *had* a level when it was old enough for
-it. The oldest
-overdue item that no credit covers speaks for the customer (the anchor).
+climbs it on its own: a message lists everything that is open, but an item has only *had* a level when it was
+old enough for it. The oldest overdue item that no credit covers speaks for the customer (the anchor).
 
 Never the same level twice for an item, never a firm tone before age and friendly contacts allow it, never a
-harder step for a
-better payer.
+harder step for a better payer.
 """
 
 from collections import defaultdict
@@ -195,8 +192,7 @@ class Customer:
     """Everything the decision looks at. ``credits``: {currency: (amount, company amount)}, both positive.
 
     ``channels`` are those with usable data. ``old_before``: items due before that day climb the ladder from
-    its first step
-    even where the policy starts by age (a safe switch to automatic).
+    its first step even where the policy starts by age (a safe switch to automatic).
     """
 
     items: tuple[Item, ...] = ()
@@ -235,12 +231,10 @@ class Reason:
 class Decision:
     """What to do about one customer.
 
-    ``next_date`` is when something happens next, or has been due since. ``reached`` {item id: offset} is what a contact
-    made now gives each item. ``level`` and ``channel`` belong to the contact that is due or comes next.
-    ``had`` is the offset
-    that the oldest item has had. ``closes`` is the touch on its way that this decision ends: a call nobody
-    made, or a message
-    that is not wanted any more.
+    ``next_date`` is when something happens next, or has been due since. ``reached`` {item id: offset} is what
+    a contact made now gives each item. ``level`` and ``channel`` belong to the contact that is due or comes
+    next. ``had`` is the offset that the oldest item has had. ``closes`` is the touch on its way that this
+    decision ends: a call nobody made, or a message that is not wanted any more.
     """
 
     kind: str

@@ -1,9 +1,8 @@
 """The days on which a customer pays: weekdays, or days of the month.
 
 A day counts as usual when clearly more pay runs fall on it than chance would give: the binomial tail,
-corrected for the number
-of days tried, below 1 %. A run planned for a weekend is paid on the Monday after it, so that Monday speaks for the
-planned day too.
+corrected for the number of days tried, below 1 %. A run planned for a weekend is paid on the Monday after it,
+so that Monday speaks for the planned day too.
 """
 
 from collections.abc import Collection, Iterable

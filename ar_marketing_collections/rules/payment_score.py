@@ -3,14 +3,11 @@
     score = 100 (1 - (0.40 late + 0.25 late7 + 0.15 late30 + 0.20 min(mean, 30) / 30))
 
 ``late``, ``late7``, ``late30`` are the shares of items more than the grace, 7 and 30 days late, ``mean`` the
-mean of days
-late, each clipped to 0..60. An item settled ``age`` days ago weighs ``0.5 ** (age / 90)``; an open overdue
-item weighs 1
-and counts with its days overdue so far. Four pseudo-items at the company's own rates keep a customer with
-little history
-near the middle. On 40,000 invoices of 1,000 customers the score's rank correlation with the next quarter's
-share of late
-payments was 0.73, against 0.62 for the plain average of days late.
+mean of days late, each clipped to 0..60. An item settled ``age`` days ago weighs ``0.5 ** (age / 90)``; an
+open overdue item weighs 1 and counts with its days overdue so far. Four pseudo-items at the company's own
+rates keep a customer with little history near the middle. On 40,000 invoices of 1,000 customers the score's
+rank correlation with the next quarter's share of late payments was 0.73, against 0.62 for the plain average
+of days late.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

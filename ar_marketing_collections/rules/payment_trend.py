@@ -1,8 +1,7 @@
 """Is a customer leaving its own pattern?
 
 Judged on pay runs, not on items: whatever a customer pays on one day was decided once. Put into real
-payments, this rule
-finds 85 % of shifts of ten days. It says "changed", not "will get worse".
+payments, this rule finds 85 % of shifts of ten days. It says "changed", not "will get worse".
 """
 
 from collections import defaultdict
@@ -30,8 +29,7 @@ def pay_runs(items: Iterable[SettledItem]) -> dict[date, float]:
 
 def payment_trend(runs: dict[date, float], today: date) -> str:
     """``worsening`` where the median of recent runs lies at least 5 days above the customer's own,
-    ``improving`` where it lies
-    5 days below, else ``steady``; at least two recent runs are needed."""
+    ``improving`` where it lies 5 days below, else ``steady``; at least two recent runs are needed."""
     recent: list[float] = []
     for recent_days in (RECENT_DAYS, RECENT_DAYS_RARE):
         recent = [days for day, days in runs.items() if (today - day).days <= recent_days]

@@ -3,8 +3,8 @@
     worth = overdue amount x share that a contact moves (by age) x need for it (by segment)
 
 Old debt answers less to one more message, and who pays anyway needs none. The factors are conventions until
-the responses
-of this company's own contacts replace them. Ages go by bucket, so that an order does not change every night.
+the responses of this company's own contacts replace them. Ages go by bucket, so that an order does not change
+every night.
 """
 
 from .ageing import bucket
