@@ -594,6 +594,12 @@ class TestFirmGuard(FollowupCase):
         blocked = owing(item(1), replace(disputed, hold="blocked"), contacts=contacted(1, 14, 30))
         self.assertEqual(decided(blocked, 46).level, FIRM)
 
+    def test_a_new_item_does_not_wait_for_the_dispute_that_holds_back_firm_words(self):
+        old, new = item(1), item(2, due=late(40))
+        disputed = item(3, hold="dispute")
+        customer = owing(old, new, disputed, contacts=contacted(1, 14, 30))
+        self.assertDecision(decided(customer, 46), "contact", "level_due", level=ASTRAY)
+
     def test_friendly_words_do_not_wait_for_a_dispute(self):
         """Whatever the start rule: what is not disputed was never asked for."""
         for name, policy, contacts, kind, expected in (

@@ -59,6 +59,12 @@ EARNS_PATIENCE = frozenset({"prompt", "reliable"})
     "nothing",
 )
 
+#: Why an overdue item has no next level, and the kind of decision that this is.
+OBSTACLES = {
+    "all_levels_done": EXHAUSTED,
+    "firm_waits_for_dispute": WAIT,
+    "firm_needs_contacts": FAILED,
+}
 #: Decisions under which there is nothing to ask for, whoever wants it.
 NOTHING_TO_ASK = frozenset({NOTHING, COVERED, HELD, EXCLUDED})
 #: What becomes of a touch on its way.
@@ -437,20 +443,20 @@ class _Case:
         return self._decide_before_due(self.policy)
 
     def _decide_overdue(self, asked: list[Item], policy: Policy) -> Decision:
-        """At the level of the oldest overdue item; once that has had them all, of the oldest that has not."""
+        """At the level of the oldest overdue item; where that has no next level, of the oldest that has."""
         amount = asked_amount(self.overdue, self.customer.credits)
         if amount < policy.min_amount:
             return self._decision(SMALL, "below_minimum", next_date=self._next_due())
         if not policy.after:
             return self._decision(EXHAUSTED, "no_level_after_due", amount=amount)
+        obstacles = []
         for anchor in asked:
             step = self._next_step(anchor, policy)
             if isinstance(step, Step):
                 return self._contact_or_wait(step, self.overdue, policy, anchor, amount)
-            if step != "all_levels_done":
-                kind = FAILED if step == "firm_needs_contacts" else WAIT
-                return self._decision(kind, step, amount=amount)
-        return self._decision(EXHAUSTED, "all_levels_done", amount=amount)
+            obstacles.append(step)
+        code = next((one for one in obstacles if one != "all_levels_done"), "all_levels_done")
+        return self._decision(OBSTACLES[code], code, amount=amount)
 
     def _next_step(self, anchor: Item, policy: Policy) -> "Step | str":
         """The next level of the anchor with its day, or the code of the reason why there is none."""
@@ -458,16 +464,17 @@ class _Case:
         ahead = [level for level in policy.after if had is None or level.offset > had]
         if not ahead:
             return "all_levels_done"
-        by_age = policy.start_rule == BY_AGE and not (
-            self.customer.old_before and anchor.due < self.customer.old_before
-        )
         fits = [level for level in ahead if level.offset <= age]
-        level = fits[-1] if by_age and fits else ahead[0]
+        level = fits[-1] if fits and self._is_by_age(anchor, policy) else ahead[0]
         return (
             self._guard_firm(anchor, level, ahead, policy)
             if level.is_firm
             else Step.of(level, anchor)
         )
+
+    def _is_by_age(self, anchor: Item, policy: Policy) -> bool:
+        old_before = self.customer.old_before
+        return policy.start_rule == BY_AGE and not (old_before and anchor.due < old_before)
 
     def _guard_firm(
         self, anchor: Item, level: Level, ahead: Sequence[Level], policy: Policy
@@ -477,25 +484,25 @@ class _Case:
         old_enough = anchor.due + timedelta(days=max(level.days, policy.firm_min_days))
         disputed = any(item.hold == "dispute" for item in self.items)
         contacts_missing = self._friendly_contacts(anchor) < self._contacts_needed(policy)
+        if self.today >= old_enough and not disputed and not contacts_missing:
+            return Step(level, old_enough, "level_due")
         gentle_ahead = [one for one in ahead if not one.is_firm]
         gentle_now = [one for one in gentle_ahead if one.offset <= age]
-        if gentle_now and (self.today < old_enough or disputed or contacts_missing):
-            return Step.of(gentle_now[-1], anchor)
+        if gentle_now:
+            return Step.of(gentle_now[-1 if self._is_by_age(anchor, policy) else 0], anchor)
+        gentle_next = Step.of(gentle_ahead[0], anchor) if gentle_ahead else None
         if self.today < old_enough:
-            return Step(
-                level,
-                old_enough,
-                "level_due" if level.days >= policy.firm_min_days else "firm_needs_age",
-            )
+            if gentle_next and gentle_next.day < old_enough:
+                return gentle_next
+            code = "level_due" if level.days >= policy.firm_min_days else "firm_needs_age"
+            return Step(level, old_enough, code)
         if disputed:
-            return "firm_waits_for_dispute"
-        if not contacts_missing:
-            return Step(level, old_enough, "level_due")
+            return gentle_next or "firm_waits_for_dispute"
         again = [one for one in policy.after if not one.is_firm and one.offset <= level.offset]
         if again:
             written = [one for one in again if one.channel == EMAIL]
             return Step((written or again)[-1], old_enough, "one_more_friendly")
-        return Step.of(gentle_ahead[0], anchor) if gentle_ahead else "firm_needs_contacts"
+        return gentle_next or "firm_needs_contacts"
 
     def _decide_before_due(self, policy: Policy) -> Decision:
         """Nothing is overdue: a courtesy copy, for items that were billed before its day came."""
@@ -634,7 +641,7 @@ class _Case:
             if item.id in contact.reached
         ]
         if self.lapsed and item.id in self.lapsed.items:
-            offsets.append(self.lapsed.offset)
+            offsets.append(min(self.lapsed.offset, (self.lapsed.since - item.due).days))
         return max(offsets, default=None)
 
     def _friendly_contacts(self, anchor: Item) -> int:
