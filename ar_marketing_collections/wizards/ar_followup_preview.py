@@ -10,7 +10,7 @@ class ArFollowupPreview(models.TransientModel):
     _name = "ar.followup.preview"
     _description = "Preview of a Follow-up Message"
 
-    level_id = fields.Many2one("ar.followup.level", "Level")
+    level_id = fields.Many2one("ar.followup.level")
     template_id = fields.Many2one(
         "mail.template",
         "Message",
@@ -57,7 +57,9 @@ class ArFollowupPreview(models.TransientModel):
     def _compute_lang(self):
         for preview in self:
             partner = preview.case_id.partner_id
-            contact = partner._get_followup_contacts().get(partner.id, partner)
+            contact = partner._get_followup_contacts(preview.case_id.company_id).get(
+                partner.id, partner
+            )
             preview.lang = contact.lang or partner.lang or self.env.lang
 
     @api.depends("template_id", "case_id", "lang")
