@@ -591,7 +591,7 @@ class TestDemo(CollectionsCommon):
         text = "\n".join(self.said)
         self.assertIn("28 invoices of 2 customers", text)
         self.assertIn(
-            "1 rows are left out:\n  line 30: the invoice date '2025-13-01' is not a date", text
+            "Rows left out: 1\n  line 30: the invoice date '2025-13-01' is not a date", text
         )
         self.assertIn("As of 2025-11-30, shown as 2026-03-01", text)
         for words in ("Customers ", "Overdue ", "Decisions ", "Next level "):

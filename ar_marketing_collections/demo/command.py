@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from . import believable, ledger_csv, summary
@@ -43,7 +44,7 @@ def main(env, ledger=None, as_of=None):
     """
     try:
         Demo(env, commit=env["ir.cron"]._commit_progress).fill(ledger, as_of)
-    except Problem as problem:
+    except (Problem, UserError) as problem:
         tell(str(problem))
         raise SystemExit(2) from problem
 
@@ -115,7 +116,7 @@ class Demo:
         loader = self._loader(company)
         loader.load(ledger_csv.to_books(view, shift, company.currency_id.name))
         self._tell_rows(
-            "rows were refused by Odoo",
+            "Rows refused by Odoo",
             [ledger_csv.Problem(one.documents[0].line, reason) for one, reason in loader.refused],
         )
         self._decide(company, view.day + shift)
@@ -134,7 +135,7 @@ class Demo:
         self.say(
             f"{name}: {len(ledger.rows):,} invoices of {len({row.customer for row in ledger.rows}):,} customers."
         )
-        self._tell_rows("rows are left out", ledger.problems)
+        self._tell_rows("Rows left out", ledger.problems)
         for remark in ledger.remarks:
             self.say(remark)
         self.say(
@@ -146,7 +147,7 @@ class Demo:
     def _tell_rows(self, what, problems):
         if not problems:
             return
-        self.say(f"{len(problems):,} {what}:")
+        self.say(f"{what}: {len(problems):,}")
         for problem in problems[:SHOWN]:
             self.say(f"  {problem}")
         if len(problems) > SHOWN:
@@ -179,6 +180,14 @@ class Demo:
             self._decide(company, today)
         for company in companies:
             summary.tell(self.env, company, today, self.say)
+        collectors, sellers = (
+            " and ".join(believable.COLLECTORS),
+            " and ".join(believable.SALESPEOPLE),
+        )
+        self.say()
+        self.say(
+            f"Besides admin, {collectors} collect, {sellers} sell; each one's password is the login."
+        )
 
     def _company(self, number, made):
         """Our company of this name; the first one is Odoo's own, each has its chart of accounts.

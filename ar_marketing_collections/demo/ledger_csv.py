@@ -122,7 +122,7 @@ def parse(
     header = next(records)[1] or []
     columns, is_ibm = _columns(header)
     reader = _RowReader(columns, len(header), is_ibm, currencies, countries)
-    read = [reader.read(line, cells) for line, cells in records]
+    read = [reader.record(line, cells) for line, cells in records]
     rows = tuple(one for one in read if isinstance(one, Row))
     problems = tuple(one for one in read if isinstance(one, Problem))
     if not rows and not problems:
@@ -237,7 +237,7 @@ class _RowReader:
         self.numeric_countries: set[str] = set()
         self.unknown_countries: dict[str, int] = {}
 
-    def read(self, line: int, cells: list[str] | None) -> Row | Problem:
+    def record(self, line: int, cells: list[str] | None) -> Row | Problem:
         """Read one record."""
         try:
             return self._row(line, cells)

@@ -16,7 +16,11 @@ from odoo.fields import Command
 from .books import CREDIT_NOTE, OPENING_BALANCE, in_chunks
 
 #: Entries a chunk: one transaction each, a few seconds of work.
-CHUNK = 200
+CHUNK = 100
+#: Customers a chunk.
+CUSTOMERS = 500
+#: Seconds between two lines of progress.
+TELL_EVERY = 10
 #: While loading nothing is tracked, mailed or followed, and no analytic lines or bank statements are looked for.
 QUIET = {
     "tracking_disable": True,
@@ -51,6 +55,8 @@ class Loader:
 
     def load(self, books):
         """Load all of ``books``; return how many settlements were new."""
+        for kind in ("sale", "bank"):
+            self._journal(kind)
         self._load_currencies(books)
         self.partners = self._load_customers(books.customers)
         self.commit()
@@ -115,12 +121,13 @@ class Loader:
         """{key: partner} of all ``customers``; those that are not there yet are made."""
         known = self._known_customers(customers)
         new = [customer for customer in customers if customer.key not in known]
+        for first in range(0, len(new), CUSTOMERS):
+            some = new[first : first + CUSTOMERS]
+            self.env["res.partner"].create([self._prepare_customer_values(one) for one in some])
+            self.commit()
         if new:
-            self.env["res.partner"].create(
-                [self._prepare_customer_values(customer) for customer in new]
-            )
             known = self._known_customers(customers)
-            self.tell(f"{len(new)} customers")
+            self.tell(f"{len(new):,} customers")
         self._load_collectors(customers, known)
         return known
 
@@ -204,17 +211,20 @@ class Loader:
         entries = sum(one.size for one in new)
         if len(new) < len(settlements):
             self.tell(f"{len(settlements) - len(new)} of {len(settlements)} are there already")
-        start, done = time.monotonic(), 0
+        start = told = time.monotonic()
+        done = 0
         for chunk in in_chunks(new, self.chunk):
             self._load_chunk(chunk)
             self.commit()
             self.env.invalidate_all()
             done += sum(one.size for one in chunk)
-            seconds = time.monotonic() - start
-            self.tell(
-                f"{done:,} of {entries:,} invoices and payments, {done / seconds:.0f} a second, "
-                f"{(entries - done) * seconds / done:.0f} s left"
-            )
+            now = time.monotonic()
+            if done == entries or now - told >= TELL_EVERY:
+                told = now
+                self.tell(
+                    f"{done:,} of {entries:,} invoices and payments, {done / (now - start):.0f} a second, "
+                    f"{(entries - done) * (now - start) / done:.0f} s left"
+                )
         return len(new)
 
     def _known_entries(self):
@@ -357,7 +367,11 @@ class Loader:
             journal = self.env["account.journal"].search(domain, limit=1)
             if not journal:
                 raise UserError(
-                    f"{self.company.name} has no {kind} journal: set up its chart of accounts first."
+                    self.env._(
+                        "%(company)s has no %(kind)s journal: set up its chart of accounts first.",
+                        company=self.company.name,
+                        kind=kind,
+                    )
                 )
             self._journals[kind] = journal
         return self._journals[kind]
