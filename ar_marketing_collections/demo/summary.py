@@ -42,7 +42,7 @@ def tell(env, company, today, say):
     say(f"  Decisions   {_decisions(cases)}")
     say(f"  Next level  {_levels(cases)}")
     for case in _examples(cases):
-        say(f"    {case.partner_id.name}: {_level(case)}{case.reason}")
+        say(f"    {case.partner_id.name}: {_in_words(case)}")
 
 
 def _segments(env, company):
@@ -84,12 +84,11 @@ def _examples(cases):
     return [by_decision[decision][0] for decision in TELLING if decision in by_decision][:EXAMPLES]
 
 
-def _level(case):
-    return (
-        f"“{case.next_level_id.name}” by {case.next_channel}. "
-        if case.decision == "contact"
-        else ""
-    )
+def _in_words(case):
+    """The reason, with what is done today or the day on which something is done next."""
+    if case.decision == "contact":
+        return f"“{case.next_level_id.name}” by {case.next_channel}. {case.reason}"
+    return f"{case.reason} Next on {case.next_date:%d %B}." if case.next_date else case.reason
 
 
 def _listed(counts):
