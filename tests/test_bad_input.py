@@ -6,7 +6,7 @@ from datetime import timedelta
 import psycopg2
 
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .common import TODAY, CollectionsCommon
@@ -148,6 +148,43 @@ class TestBadInput(CollectionsCommon):
     def items_of(self, partner):
         return self.env["account.move.line"].search([("partner_id", "=", partner.id)]).ids
 
+    def test_a_run_that_somebody_disturbs_is_tried_again(self):
+        partner = self.make_customer()
+        self.make_invoice(partner, TODAY - timedelta(days=3), billed=TODAY - timedelta(days=3))
+        Engine, tries = type(self.engine), []
+        run = Engine._run
+
+        def disturbed(engine, *args, **kwargs):
+            tries.append(1)
+            if len(tries) == 1:
+                raise psycopg2.errors.SerializationFailure("somebody paused a customer")
+            return run(engine, *args, **kwargs)
+
+        self.patch(Engine, "_run", disturbed)
+        with freeze_time(TODAY), self.enter_registry_test_mode():
+            self.env.ref(
+                "ar_marketing_collections.cron_run_followups"
+            ).sudo().method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(self.touches_of(partner).state, "planned")
+
+    def test_a_payment_to_another_company_keeps_no_promise_to_us(self):
+        other = self.setup_other_company()["company"]
+        partner = self.make_customer()
+        promise = self.env["ar.payment.promise"].create(
+            {
+                "partner_id": partner.id,
+                "company_id": other.id,
+                "currency_id": self.company.currency_id.id,
+                "amount": 1000,
+                "promised_on": TODAY,
+                "date": TODAY + timedelta(days=5),
+            }
+        )
+        self.pay_by_bank(self.make_invoice(partner, TODAY), TODAY)
+        promise._check_promises(TODAY)
+        self.assertEqual(promise.state, "open")
+
     def test_no_policy_is_a_visible_decision(self):
         self.company.followup_policy_id = False
         partner = self.make_customer()
@@ -165,6 +202,15 @@ class TestBadInput(CollectionsCommon):
         self.run_day(TODAY)
         with self.assertRaisesRegex(UserError, "simulation"):
             self.case_of(partner).with_user(self.collector).action_send()
+
+    def test_who_is_excluded_is_not_sent_anything_and_the_reason_is_said(self):
+        partner = self.make_customer()
+        self.make_invoice(partner, TODAY - timedelta(days=3))
+        self.run_day(TODAY)
+        case = self.case_of(partner)
+        case.excluded = "insolvency"
+        with self.assertRaisesRegex(UserError, "insolvency"):
+            case.with_user(self.collector).action_send()
 
     def test_contacts_that_took_place_are_kept(self):
         partner = self.make_customer()

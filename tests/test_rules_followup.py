@@ -708,7 +708,6 @@ class TestTouchOnItsWay(FollowupCase):
         seen = set()
         for kind, code, level, expected, by_hand in (
             ("contact", "level_due", REMINDER, "send", "send"),
-            ("contact", "level_due_other_channel", REMINDER, "send", "send"),
             ("contact", "one_more_friendly", REMINDER, "send", "send"),
             ("contact", "level_due", ASTRAY, "withdraw", "send"),
             ("contact", "level_due", FIRM, "withdraw", "send"),
@@ -719,7 +718,8 @@ class TestTouchOnItsWay(FollowupCase):
             ("wait", "firm_waits_for_dispute", None, "withdraw", "send"),
             ("wait", "not_due", None, "withdraw", "send"),
             ("stale_books", "books_stale", REMINDER, "later", "send"),
-            ("failed", "no_address", REMINDER, "later", "send"),
+            ("failed", "no_address", REMINDER, "withdraw", "send"),
+            ("failed", "error", REMINDER, "later", "send"),
             ("exhausted", "all_levels_done", None, "withdraw", "send"),
             ("promised", "promised", None, "withdraw", "send"),
             ("paused", "paused", None, "withdraw", "send"),
@@ -732,11 +732,14 @@ class TestTouchOnItsWay(FollowupCase):
             seen.add(kind)
             with self.subTest(kind=kind, code=code, level=level):
                 decision, touch = (
-                    Decision(kind, Reason(code), level=level),
+                    Decision(kind, Reason(code), level=level, channel="email"),
                     self.touch(level=REMINDER),
                 )
                 self.assertEqual(verdict(decision, touch), expected)
                 self.assertEqual(verdict(decision, replace(touch, by_hand=True)), by_hand)
+                if kind == "contact":
+                    by_phone = replace(decision, channel="phone")
+                    self.assertEqual(verdict(by_phone, touch), "withdraw")
         self.assertEqual(seen, {*KINDS} - {"pending"})
 
     def test_a_touch_is_on_its_way_while_its_level_is_due(self):
@@ -772,14 +775,14 @@ class TestTouchOnItsWay(FollowupCase):
         decision = decided(owing(open_touch=touch), 3, replace(STEPS, min_amount=200.0))
         self.assertDecision(decision, "small", "below_minimum", closes=touch)
 
-    def test_weekends_stale_books_and_a_missing_address_keep_a_touch_waiting(self):
+    def test_weekends_and_stale_books_keep_a_touch_waiting_a_missing_address_ends_it(self):
         customer = owing(open_touch=self.touch())
         self.assertDecision(decided(customer, 5), "pending", "planned", closes=None)
         self.assertDecision(
             decided(customer, 3, books=Books(None, 5)), "pending", "planned", closes=None
         )
         nowhere = replace(customer, channels=frozenset())
-        self.assertDecision(decided(nowhere, 3), "pending", "planned", closes=None)
+        self.assertDecision(decided(nowhere, 3), "failed", "no_address", closes=customer.open_touch)
 
     def test_a_touch_that_has_become_too_hard_is_not_left_to_go_out(self):
         """What was planned may go out only while a decision of today would still allow it."""

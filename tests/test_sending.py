@@ -168,6 +168,41 @@ class TestSending(CollectionsCommon):
         self.cron("cron_send_followups", TODAY + timedelta(days=1))
         self.assertEqual(touch.state, "sent")
 
+    def test_a_server_that_does_not_answer_fails_no_customer(self):
+        server = self.env["ir.mail_server"].sudo().search([])
+        port, server.smtp_port = server.smtp_port, 1
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        self.assertEqual((touch.state, bool(touch.error)), ("planned", True))
+        self.assertFalse(self.case_of(self.partner).activity_ids)
+        server.smtp_port = port
+        self.cron("cron_send_followups", TODAY + timedelta(days=1))
+        self.assertEqual((touch.state, len(self.inbox.messages)), ("sent", 1))
+
+    def test_a_contact_of_another_company_does_not_get_our_mail(self):
+        other = self.setup_other_company()["company"]
+        self.env["res.partner"].sudo().create(
+            {
+                "name": "Theirs",
+                "type": "invoice",
+                "parent_id": self.partner.id,
+                "company_id": other.id,
+                "email": "theirs@example.com",
+            }
+        )
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        self.assertFalse(self.inbox.to("theirs@example.com"))
+        self.assertEqual(len(self.inbox.messages), 1)
+
+    def test_an_address_that_vanishes_before_sending_does_not_leave_it_queued_for_ever(self):
+        self.cron("cron_run_followups")
+        self.partner.write({"email": False, "phone": False})
+        self.cron("cron_send_followups")
+        self.assertEqual(self.touches_of(self.partner).state, "skipped")
+        self.assertEqual(self.case_of(self.partner).decision, "failed")
+
     def test_a_broken_text_fails_on_its_customer_alone(self):
         other = self.make_customer("Sunny Ltd")
         self.make_invoice(other, TODAY - timedelta(days=2), billed=TODAY - timedelta(days=2))
@@ -219,6 +254,29 @@ class TestSending(CollectionsCommon):
         self.assertEqual(len(self.case_of(self.partner).activity_ids), 1)
         activity.with_user(self.collector).action_feedback(feedback="Will look into it")
         self.assertEqual((touch.state, touch.note), ("sent", "Will look into it"))
+
+    def test_a_call_that_somebody_cancels_is_passed_over(self):
+        self.partner.email = False
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        touch.activity_id.sudo().unlink()
+        self.assertEqual((touch.state, touch.skip_cause), ("skipped", "person"))
+        self.cron("cron_send_followups")
+        self.assertFalse(self.case_of(self.partner).activity_ids)
+
+    def test_back_in_review_what_was_planned_by_itself_waits(self):
+        self.cron("cron_run_followups")
+        self.company.sudo().followup_mode = "review"
+        self.cron("cron_send_followups")
+        self.assertEqual(self.touches_of(self.partner).state, "to_review")
+        self.assertFalse(self.inbox.messages)
+
+    def test_a_colleague_who_writes_is_no_answer_of_the_customer(self):
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        self.case_of(self.partner).message_update({"author_id": self.collector.partner_id.id})
+        self.assertFalse(self.touches_of(self.partner).outcome)
 
     def test_in_review_everything_waits_and_in_simulation_nothing_is_made(self):
         self.company.followup_mode = "simulate"

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 
 class AccountMoveLine(models.Model):
@@ -59,4 +59,7 @@ class AccountMoveLine(models.Model):
         )
         if not lines:
             raise UserError(self.env._("Choose posted receivable items."))
-        lines.no_followup = value
+        if not self.env.user.has_group("ar_marketing_collections.group_collector"):
+            raise AccessError(self.env._("Collectors decide what is followed up."))
+        lines.check_access("read")
+        lines.sudo().no_followup = value

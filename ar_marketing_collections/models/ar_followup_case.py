@@ -311,7 +311,7 @@ class ArFollowupCase(models.Model):
         self.env["ar.followup.sender"]._trigger()
         if not touches:
             raise UserError(
-                self.env._("Nothing is open for these customers, so there is nothing to send.")
+                self.env._("There is nothing to ask for. %(reason)s", reason=self[:1].reason or "")
             )
         return self._notify(
             self.env._("%(count)s contacts are on their way.", count=len(touches))
@@ -329,9 +329,11 @@ class ArFollowupCase(models.Model):
         today = fields.Date.context_today(self)
         for company, cases in self.grouped("company_id").items():
             wanted = {}
-            for partner, (customer, policy, _decision) in engine._decide(
+            for partner, (customer, policy, decision) in engine._decide(
                 company, today, cases.partner_id.ids
             ).items():
+                if decision.kind in followup.NOTHING_TO_ASK:
+                    continue
                 chosen = policy and followup.level_by_hand(customer, policy, today)
                 if chosen:
                     level, reached = chosen
@@ -433,11 +435,10 @@ class ArFollowupCase(models.Model):
         }
 
     def action_print_statement(self):
+        """The statement of the case's company, whichever company the user works in."""
         self.ensure_one()
-        return (
-            self.env.ref("ar_marketing_collections.action_report_statement")
-            .with_context(allowed_company_ids=self.company_id.ids)
-            .report_action(self.partner_id)
+        return self.env.ref("ar_marketing_collections.action_report_statement").report_action(
+            [], data={"partner_ids": self.partner_id.ids, "company_id": self.company_id.id}
         )
 
     def action_refresh(self):
@@ -495,6 +496,9 @@ class ArFollowupCase(models.Model):
     def message_update(self, msg_dict, update_vals=None):
         """A customer's reply is an answer to the last contact, and the collector's next task."""
         result = super().message_update(msg_dict, update_vals=update_vals)
+        author = self.env["res.partner"].browse(msg_dict.get("author_id"))
+        if author.user_ids.filtered(lambda user: user._is_internal()):
+            return result
         for case in self:
             touch = case.touch_ids.filtered(lambda touch: touch.state in ("sent", "unconfirmed"))[
                 :1
@@ -562,4 +566,5 @@ class ArFollowupCase(models.Model):
             target.write({"paused_until": later, "pause_reason": case.pause_reason})
         if case.excluded and not target.excluded:
             target.write({"excluded": case.excluded, "excluded_note": case.excluded_note})
+        case.activity_ids.write({"res_id": target.id})
         case.unlink()

@@ -48,6 +48,9 @@ TOUCH_COLUMNS = {
     "user_id": "int4",
     "attempts": "int4",
 }
+#: How often a run is tried when others write the same rows, and when it is tried again after that.
+ATTEMPTS = 3
+TRY_AGAIN_AFTER = timedelta(minutes=15)
 LOCK_SPACE = "ar_marketing_collections.run"
 
 
@@ -66,14 +69,30 @@ class ArFollowupEngine(models.AbstractModel):
         companies = self.env["res.company"]._collections_roots()
         cron._commit_progress(remaining=len(companies))
         for company in companies:
-            try:
-                self._run(company, fields.Date.context_today(self))
-            except psycopg2.OperationalError:
-                # another run wrote the same cases; what it decided stands, the next run looks again
-                self.env.cr.rollback()
-                _logger.info("Follow-up of %s is decided by another process.", company.name)
+            self._run_patiently(company)
             if not cron._commit_progress(1):
                 break
+
+    @api.model
+    def _run_patiently(self, company):
+        """Decide for a company; look again where somebody wrote the same rows. Its error stops no other one."""
+        for attempt in range(ATTEMPTS):
+            try:
+                self._run(company, fields.Date.context_today(self))
+                self.env.flush_all()
+                return
+            except psycopg2.OperationalError:  # noqa: PERF203
+                self.env.cr.rollback()
+                _logger.info(
+                    "Follow-up of %s, attempt %s: somebody else wrote", company.name, attempt + 1
+                )
+            except Exception:
+                self.env.cr.rollback()
+                _logger.exception("Follow-up of %s could not be decided", company.name)
+                break
+        self.env.ref("ar_marketing_collections.cron_run_followups")._trigger(
+            at=fields.Datetime.now() + TRY_AGAIN_AFTER
+        )
 
     @api.model
     def _run(self, company, today, partner_ids=None, plan=True):
@@ -84,8 +103,8 @@ class ArFollowupEngine(models.AbstractModel):
         :param plan: whether touches may be planned (never in simulation)
         :return: {decision kind: number of customers}
         """
-        if not self._lock(company):
-            return {}
+        if partner_ids is None:
+            self._lock(company)
         Case = self.env["ar.followup.case"]
         Case._join_moved(company)
         decided = self._decide(company, today, partner_ids)
@@ -121,11 +140,10 @@ class ArFollowupEngine(models.AbstractModel):
 
     @api.model
     def _lock(self, company):
-        """Only one run of a company at a time; free again when the transaction ends."""
+        """Only one run of a company at a time: wait for the other one. Free again when the transaction ends."""
         self.env.cr.execute(
-            SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)", LOCK_SPACE, company.id)
+            SQL("SELECT pg_advisory_xact_lock(hashtext(%s), %s)", LOCK_SPACE, company.id)
         )
-        return self.env.cr.fetchone()[0]
 
     @api.model
     def _decide(
@@ -294,8 +312,9 @@ class ArFollowupEngine(models.AbstractModel):
             by_cause["lapsed" if touch.has_lapsed(today) else "withdrawn"].append(touch.id)
         for cause, ids in by_cause.items():
             touches = Touch.browse(ids)
-            touches.activity_id.unlink()
-            touches.write({"state": "skipped", "skip_cause": cause})
+            activities = touches.activity_id
+            touches.write({"state": "skipped", "skip_cause": cause, "activity_id": False})
+            activities.unlink()
         Touch.flush_model()
 
     @api.model
@@ -497,7 +516,7 @@ class ArFollowupEngine(models.AbstractModel):
         )
         for decision, mine in cases.grouped("decision").items():
             for user, of_user in mine.grouped("user_id").items():
-                of_user.activity_schedule(
+                of_user.with_context(mail_activity_quick_update=True).activity_schedule(
                     "mail.mail_activity_data_todo",
                     summary=summaries[decision],
                     user_id=user.id or self.env.ref("base.user_admin").id,

@@ -146,7 +146,7 @@ class ArFollowupFacts(models.AbstractModel):
     @api.model
     def _channel_facts(self, company, today, partners):
         """Channels with usable data: {partner: frozenset}. An address that failed, or is blacklisted, is not usable."""
-        contacts = self.env["res.partner"].browse(partners)._get_followup_contacts()
+        contacts = self.env["res.partner"].browse(partners)._get_followup_contacts(company)
         self.env["mail.blacklist"].flush_model()
         self.env.cr.execute(
             SQL(

@@ -59,8 +59,10 @@ class ArFollowupSender(models.AbstractModel):
         waiting = self._waiting_ids()
         cron._commit_progress(remaining=len(waiting))
         for touch_id in waiting:
-            outcome = self._send(touch_id)
-            if not cron._commit_progress(1) or outcome == "stopped":
+            if self._send(touch_id) == "stopped":
+                cron._commit_progress(1, remaining=0)  # the next call would meet the same obstacle
+                break
+            if not cron._commit_progress(1):
                 break
 
     @api.model
@@ -90,14 +92,15 @@ class ArFollowupSender(models.AbstractModel):
     @api.model
     def _recover(self):
         """Touches in ``sending`` that no process works on: it died, and nobody knows whether the message arrived."""
+        cron = self.env["ir.cron"]
         for touch in self.env["ar.followup.touch"].search([("state", "=", "sending")]):
             with self._alone(touch.id) as alone:
-                if not alone:
+                cron._commit_progress()  # a fresh transaction: its owner may have finished meanwhile
+                if not alone or touch.state != "sending":
                     continue
-                self.env["ir.cron"]._commit_progress()
-                if touch.state == "sending":
-                    self._mark_unconfirmed(touch)
-                self.env["ir.cron"]._commit_progress()
+                self._mark_unconfirmed(touch)
+                cron._commit_progress()
+            self._decide_again(touch)
 
     @contextmanager
     def _alone(self, touch_id):
@@ -108,6 +111,9 @@ class ArFollowupSender(models.AbstractModel):
         locked = self.env.cr.fetchone()[0]
         try:
             yield locked
+        except BaseException:
+            self.env.cr.rollback()  # a broken transaction could not free the lock
+            raise
         finally:
             if locked:
                 self.env.cr.execute(
@@ -135,17 +141,31 @@ class ArFollowupSender(models.AbstractModel):
                 _logger.exception("Follow-up message %s could not be prepared", touch_id)
                 self.env.cr.rollback()
                 self._record_failure(touch, error)
+                cron._commit_progress()
+                self._decide_again(touch)
                 return "failed"
             if message is None:
                 return touch.state
             cron._commit_progress()
             try:
-                return self._deliver(touch, message)
+                outcome = self._deliver(touch, message)
             except Exception as error:
                 _logger.exception("Follow-up message %s may not have been delivered", touch_id)
                 self.env.cr.rollback()
                 self._mark_unconfirmed(touch, error)
-                return "unconfirmed"
+                outcome = "unconfirmed"
+            cron._commit_progress()
+        self._decide_again(touch)
+        return outcome
+
+    @api.model
+    def _decide_again(self, touch):
+        """Bring the case up to date; somebody who writes it at the same time does so as well."""
+        try:
+            touch.case_id._refresh_decisions()
+            self.env["ir.cron"]._commit_progress()
+        except psycopg2.OperationalError:
+            self.env.cr.rollback()
 
     # ------------------------------------------------------------
     # Prepare
@@ -198,7 +218,7 @@ class ArFollowupSender(models.AbstractModel):
 
     @api.model
     def _prepare_email(self, touch):
-        contact = touch.partner_id._get_followup_contacts()[touch.partner_id.id]
+        contact = touch.partner_id._get_followup_contacts(touch.company_id)[touch.partner_id.id]
         address = email_normalize(contact.email)
         touch.write(
             {
@@ -271,13 +291,14 @@ class ArFollowupSender(models.AbstractModel):
         :return: None, as no message is to be delivered
         """
         case, level = touch.case_id, touch.level_id
-        contact = touch.partner_id._get_followup_contacts()[touch.partner_id.id]
+        contact = touch.partner_id._get_followup_contacts(touch.company_id)[touch.partner_id.id]
         phone = contact.phone or touch.partner_id.phone
         user = (
             case.user_id or touch.company_id.default_collector_id or self.env.ref("base.user_admin")
         )
         localized = level.with_context(lang=user.lang)
-        activity = case.activity_schedule(
+        # the worklist tells of it; one e-mail a call would be two hundred
+        activity = case.with_context(mail_activity_quick_update=True).activity_schedule(
             "ar_marketing_collections.activity_type_call",
             summary=localized.name,
             note=self.env["ir.qweb"]
@@ -329,7 +350,6 @@ class ArFollowupSender(models.AbstractModel):
                 "error": False,
             }
         )
-        touch.case_id._refresh_decisions()
         return "sent"
 
     @api.model
@@ -372,14 +392,17 @@ class ArFollowupSender(models.AbstractModel):
         What is wrong on our side (no server, no sender's address) is no customer's failure: it only waits,
         and stops the run.
         """
-        reason, ours = mail.failure_reason or "", mail.failure_type in OUR_FAULTS
+        reason = mail.failure_reason or ""
+        # where no server answers, Odoo says so on the notification alone
+        kinds = {mail.failure_type, *mail.mail_message_id.notification_ids.mapped("failure_type")}
+        ours = not kinds.isdisjoint(OUR_FAULTS)
         mail.mail_message_id.unlink()  # nobody sends this one by hand while the touch is tried again
         attempts = touch.attempts + 1
         if ours or (TEMPORARY.search(reason) and attempts < MAX_ATTEMPTS):
             touch.write(
                 {
                     "state": "planned",
-                    "attempts": attempts,
+                    "attempts": touch.attempts if ours else attempts,
                     "next_try": fields.Datetime.now() + RETRY_AFTER * min(attempts, MAX_ATTEMPTS),
                     "error": reason,
                 }
@@ -387,13 +410,12 @@ class ArFollowupSender(models.AbstractModel):
             return "stopped" if ours else "later"
         touch.write({"state": "failed", "attempts": attempts, "error": reason})
         touch.case_id._ask_for_address(touch)
-        touch.case_id._refresh_decisions()
         return "failed"
 
     @api.model
     def _record_failure(self, touch, error):
         """A message that could not even be prepared: visible on its touch, and the next run takes another channel."""
-        contact = touch.partner_id._get_followup_contacts()[touch.partner_id.id]
+        contact = touch.partner_id._get_followup_contacts(touch.company_id)[touch.partner_id.id]
         touch.write(
             {
                 "state": "failed",
@@ -404,7 +426,6 @@ class ArFollowupSender(models.AbstractModel):
                 "error": str(error)[:500],
             }
         )
-        touch.case_id._refresh_decisions()
 
     @api.model
     def _mark_unconfirmed(self, touch, error=None):
@@ -419,4 +440,3 @@ class ArFollowupSender(models.AbstractModel):
                 ),
             }
         )
-        touch.case_id._refresh_decisions()

@@ -121,12 +121,14 @@ class ArFollowupTouch(models.Model):
         waiting = self.filtered(lambda touch: touch.state == "to_review")
         for company in waiting.company_id:
             self.env["ar.followup.case"]._check_mode(company)
-        waiting.write({"state": "planned", "user_id": False})
+        waiting.write({"state": "planned", "user_id": self.env.uid})
         self.env["ar.followup.sender"]._trigger()
 
     def action_retry(self):
         """Try failed contacts again."""
         failed = self.filtered(lambda touch: touch.state == "failed" and touch.outcome != "bounced")
+        for company in failed.company_id:
+            self.env["ar.followup.case"]._check_mode(company)
         failed.write({"state": "planned", "attempts": 0, "next_try": False, "error": False})
         self.env["ar.followup.sender"]._trigger()
 
@@ -163,6 +165,7 @@ class ArFollowupTouch(models.Model):
 
     def _close(self, cause):
         """End contacts on their way without making them; their activities go too."""
-        self.activity_id.sudo().unlink()
-        self.write({"state": "skipped", "skip_cause": cause})
+        activities = self.activity_id.sudo()
+        self.write({"state": "skipped", "skip_cause": cause, "activity_id": False})
+        activities.unlink()
         self.case_id._refresh_decisions()

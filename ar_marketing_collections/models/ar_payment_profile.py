@@ -22,6 +22,8 @@ SEGMENTS = [
     ("at_risk", "At risk"),
 ]
 TRENDS = [("improving", "Improving"), ("steady", "Steady"), ("worsening", "Worsening")]
+#: Amounts and agreements are for those who collect; how a customer pays is for everybody inside.
+COLLECTOR = "ar_marketing_collections.group_collector"
 #: Odoo's own degree of trust for everybody.
 NORMAL_TRUST = "normal"
 
@@ -121,13 +123,17 @@ class ArPaymentProfile(models.Model):
     days_late_plot = fields.Html(
         "Days late over time", compute="_compute_days_late_plot", sanitize=False
     )
-    amount_open = fields.Monetary("Open", compute="_compute_amounts")
-    amount_overdue = fields.Monetary("Overdue", compute="_compute_amounts")
-    days_sales_outstanding = fields.Float("DSO", digits=(6, 1), compute="_compute_billing")
-    proposed_credit_limit = fields.Monetary(compute="_compute_billing")
-    promise_count = fields.Integer("Promises", compute="_compute_agreements")
-    promise_kept_count = fields.Integer("Promises kept", compute="_compute_agreements")
-    dispute_count = fields.Integer("Disputes", compute="_compute_agreements")
+    amount_open = fields.Monetary("Open", compute="_compute_amounts", groups=COLLECTOR)
+    amount_overdue = fields.Monetary("Overdue", compute="_compute_amounts", groups=COLLECTOR)
+    days_sales_outstanding = fields.Float(
+        "DSO", digits=(6, 1), compute="_compute_billing", groups=COLLECTOR
+    )
+    proposed_credit_limit = fields.Monetary(compute="_compute_billing", groups=COLLECTOR)
+    promise_count = fields.Integer("Promises", compute="_compute_agreements", groups=COLLECTOR)
+    promise_kept_count = fields.Integer(
+        "Promises kept", compute="_compute_agreements", groups=COLLECTOR
+    )
+    dispute_count = fields.Integer("Disputes", compute="_compute_agreements", groups=COLLECTOR)
 
     _partner_company_uniq = models.Constraint(
         "UNIQUE (partner_id, company_id)", "A customer has one payment profile in each company."

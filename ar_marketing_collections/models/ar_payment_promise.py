@@ -112,6 +112,7 @@ class ArPaymentPromise(models.Model):
                       JOIN account_journal j ON j.id = c.journal_id
                      WHERE pr.id IN %s
                        AND c.account_id IN %s
+                       AND c.company_id IN %s
                        AND c.parent_state = 'posted'
                        AND c.balance < 0
                        AND c.date BETWEEN pr.promised_on AND %s
@@ -120,6 +121,7 @@ class ArPaymentPromise(models.Model):
                     """,
                     tuple(promises.ids),
                     ledger._receivable_account_ids(company),
+                    tuple(company._collections_members().ids),
                     today,
                     ledger._is_payment(),
                 )

@@ -220,7 +220,7 @@ class ArStatement(models.AbstractModel):
         customers = partners.commercial_partner_id
         lines = self._lines_as_of(company, customers.ids, as_of)
         urls = self._portal_urls([line for mine in lines.values() for line in mine])
-        contacts = customers._get_followup_contacts()
+        contacts = customers._get_followup_contacts(company)
         statements = {}
         for customer in customers:
             contact = contacts[customer.id]
@@ -467,7 +467,7 @@ class ArStatement(models.AbstractModel):
             customers = mine.partner_id
             lines = self._lines_as_of(company, customers.ids, None)
             urls = self._portal_urls([line for found in lines.values() for line in found])
-            contacts = customers._get_followup_contacts()
+            contacts = customers._get_followup_contacts(company)
             for case in mine:
                 customer = case.partner_id
                 contact = contacts[customer.id]

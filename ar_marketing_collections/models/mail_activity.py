@@ -6,11 +6,7 @@ class MailActivity(models.Model):
 
     def _action_done(self, feedback=False, attachment_ids=None):
         """A call marked as done in Odoo's own way is a contact too."""
-        touches = (
-            self.env["ar.followup.touch"]
-            .sudo()
-            .search([("activity_id", "in", self.ids), ("state", "=", "planned")])
-        )
+        touches = self._planned_calls()
         for touch in touches:
             touch.write(
                 {
@@ -24,3 +20,19 @@ class MailActivity(models.Model):
         result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
         touches.case_id._refresh_decisions()
         return result
+
+    def unlink(self):
+        """A call that somebody cancels is passed over, not planned again."""
+        touches = self._planned_calls()
+        result = super().unlink()
+        if touches:
+            touches._close("person")
+        return result
+
+    def _planned_calls(self):
+        """The contacts on their way that these activities stand for."""
+        return (
+            self.env["ar.followup.touch"]
+            .sudo()
+            .search([("activity_id", "in", self.ids), ("state", "=", "planned")])
+        )

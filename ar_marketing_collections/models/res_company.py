@@ -131,6 +131,21 @@ class ResCompany(models.Model):
                     self.env._("Numbers of days, items and contacts cannot be negative.")
                 )
 
+    def write(self, vals):
+        """Leaving automatic mode holds what was planned by itself: it waits for review."""
+        result = super().write(vals)
+        if vals.get("followup_mode") in ("simulate", "review"):
+            self.env["ar.followup.touch"].sudo().search(
+                [
+                    ("company_id", "in", self.ids),
+                    ("state", "=", "planned"),
+                    ("by_hand", "=", False),
+                    ("user_id", "=", False),
+                    ("activity_id", "=", False),
+                ]
+            ).state = "to_review"
+        return result
+
     def _collections_root(self):
         """The company that collects for this one: itself, or the nearest parent that a branch belongs to."""
         self.ensure_one()

@@ -203,8 +203,8 @@ class ResPartner(models.Model):
         cases = Case._search(company & Domain("id", operator, value))
         return Domain("commercial_partner_id", "in", cases.subselect("partner_id"))
 
-    def _get_followup_contacts(self):
-        """The contact that follow-up goes to, for each of these customers: {customer id: partner}.
+    def _get_followup_contacts(self, company):
+        """The contact that follow-up of ``company`` goes to, for each of these customers: {customer id: partner}.
 
         The contact of type invoice with an address, the lowest id first, else the customer itself. A hook:
         contact roles come here.
@@ -215,6 +215,7 @@ class ResPartner(models.Model):
                 ("commercial_partner_id", "in", self.ids),
                 ("type", "=", "invoice"),
                 ("email", "!=", False),
+                ("company_id", "in", [False, *company._collections_members().ids]),
             ],
             ["commercial_partner_id", "email", "phone", "lang"],
             order="id desc",

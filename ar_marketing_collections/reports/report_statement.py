@@ -8,13 +8,15 @@ class ReportStatement(models.AbstractModel):
 
     @api.model
     def _get_report_values(self, docids, data=None):
-        """The statements of the current company.
+        """The statements of one company.
 
-        :param data: ``as_of`` (ISO date, default today) and ``partner_ids``, given instead of ``docids``
+        :param data: ``as_of`` (ISO date, default today), ``company_id`` (default the current one) and
+            ``partner_ids``, given instead of ``docids``
         """
         data = data or {}
         partners = self.env["res.partner"].browse(docids or data.get("partner_ids") or []).exists()
-        company = self.env.company._collections_root()
+        company = self.env["res.company"].browse(data.get("company_id")) or self.env.company
+        company = company._collections_root()
         self._check_statement_access(partners, company)
         today = fields.Date.context_today(self)
         as_of = fields.Date.to_date(data.get("as_of")) or today

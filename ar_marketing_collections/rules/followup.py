@@ -282,8 +282,9 @@ def verdict(decision: Decision, touch: OpenTouch) -> str:
     if touch.by_hand:
         return WITHDRAW if decision.kind in NOTHING_TO_ASK else SEND
     if decision.kind == CONTACT:
-        return SEND if decision.level and decision.level.id == touch.level else WITHDRAW
-    if decision.kind in (STALE_BOOKS, FAILED) or decision.reason.code == "weekend":
+        same = decision.level is not None and decision.level.id == touch.level
+        return SEND if same and decision.channel == touch.channel else WITHDRAW
+    if decision.kind == STALE_BOOKS or decision.reason.code in ("weekend", "error"):
         return LATER
     return WITHDRAW
 
