@@ -212,6 +212,31 @@ class TestBadInput(CollectionsCommon):
         with self.assertRaisesRegex(UserError, "insolvency"):
             case.with_user(self.collector).action_send()
 
+    def test_a_promise_and_a_dispute_show_at_once(self):
+        partner = self.make_customer()
+        invoice = self.make_invoice(partner, TODAY - timedelta(days=3))
+        with freeze_time(TODAY):
+            self.run_day(TODAY)
+            case = self.case_of(partner)
+            dispute = self.env["ar.dispute"].create(
+                {"line_id": self.items(invoice).id, "reason": "price"}
+            )
+            self.assertEqual(case.decision, "held")
+            dispute.action_reject()
+            self.assertNotEqual(case.decision, "held")
+            promise = self.env["ar.payment.promise"].create(
+                {
+                    "partner_id": partner.id,
+                    "company_id": self.company.id,
+                    "currency_id": self.company.currency_id.id,
+                    "amount": 5,
+                    "date": TODAY + timedelta(days=5),
+                }
+            )
+            self.assertEqual(case.decision, "promised")
+            promise.action_cancel()
+            self.assertNotEqual(case.decision, "promised")
+
     def test_contacts_that_took_place_are_kept(self):
         partner = self.make_customer()
         self.make_invoice(partner, TODAY - timedelta(days=3))

@@ -103,8 +103,8 @@ class TestDecisionOfADay(FollowupCase):
         """2 March is a Monday; 14 days late is a Monday, 45 a Thursday, 90 a Sunday."""
         friendly, four = contacted(1, 14, 30), contacted(1, 14, 30, 45)
         for name, age, contacts, kind, code, level, next_age in (
-            ("long before it is due", -10, (), "wait", "level_due", COURTESY, -5),
-            ("the courtesy day", -5, (), "contact", "level_due", COURTESY, -5),
+            ("long before it is due", -10, (), "wait", "before_due", COURTESY, -5),
+            ("the courtesy day", -5, (), "contact", "before_due", COURTESY, -5),
             ("courtesy sent, not due yet", -4, contacted(-5), "wait", "not_due", None, 1),
             ("due today is not overdue", 0, contacted(-5), "wait", "not_due", None, 1),
             ("overdue, but the gap", 1, contacted(-5), "wait", "gap", ASTRAY, 2),
@@ -462,7 +462,7 @@ class TestSeveralItems(FollowupCase):
                 "beside one that is not due",
                 owing(nothing, item(2, due=late(60))),
                 "wait",
-                "level_due",
+                "before_due",
             ),
             (
                 "beside one that is held",
@@ -510,7 +510,7 @@ class TestCourtesy(FollowupCase):
 
     def test_the_courtesy_whose_day_comes_first_goes_first(self):
         customer = owing(item(1, due=late(7)), item(2))
-        self.assertDecision(decided(customer, -5), "contact", "level_due", reached={2: -5})
+        self.assertDecision(decided(customer, -5), "contact", "before_due", reached={2: -5})
 
     def test_a_small_amount_is_no_reason_to_write_before_it_is_due(self):
         self.assertEqual(decided(owing(), -5, replace(STEPS, min_amount=101.0)).kind, "small")
@@ -927,7 +927,7 @@ class TestStories(FollowupCase):
     """Day by day: nobody pays an invoice due on 2 March 2026; and what changes on the way."""
 
     whole = [
-        (-5, -5, "friendly", "level_due"),
+        (-5, -5, "friendly", "before_due"),
         (2, 1, "friendly", "level_due"),  # day 1, but seven days after the courtesy copy
         (14, 14, "friendly", "level_due"),
         (30, 30, "neutral", "level_due"),

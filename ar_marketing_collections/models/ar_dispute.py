@@ -88,6 +88,18 @@ class ArDispute(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        disputes = super().create(vals_list)
+        self.env["ar.followup.case"]._refresh_for(disputes)
+        return disputes
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"state", "line_id"}:
+            self.env["ar.followup.case"]._refresh_for(self)
+        return result
+
     def action_settle(self):
         self.write({"state": "settled"})
 

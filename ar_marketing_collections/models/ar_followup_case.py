@@ -456,6 +456,16 @@ class ArFollowupCase(models.Model):
             },
         }
 
+    @api.model
+    def _refresh_for(self, agreements):
+        """Decide again for the customers of ``agreements`` (promises or disputes), where they have a case."""
+        self.sudo().search(
+            [
+                ("partner_id", "in", agreements.partner_id.ids),
+                ("company_id", "in", agreements.company_id.ids),
+            ]
+        )._refresh_decisions()
+
     def _refresh_decisions(self):
         """Decide again for these customers, without planning anything."""
         today = fields.Date.context_today(self)

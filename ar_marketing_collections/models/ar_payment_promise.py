@@ -67,7 +67,15 @@ class ArPaymentPromise(models.Model):
             if vals.get("partner_id"):
                 partner = self.env["res.partner"].browse(vals["partner_id"])
                 vals["partner_id"] = partner.commercial_partner_id.id
-        return super().create(vals_list)
+        promises = super().create(vals_list)
+        self.env["ar.followup.case"]._refresh_for(promises)
+        return promises
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"state", "date", "partner_id"}:
+            self.env["ar.followup.case"]._refresh_for(self)
+        return result
 
     @api.model
     def _cron_check_promises(self):

@@ -40,15 +40,14 @@ REASONS = {
     "firm_needs_contacts": _lt(
         "No firm tone before friendly contacts; the policy has no friendly level."
     ),
+    "before_due": _lt("The next item is due on %(due)s."),
     "level_due": _lt("The oldest item was due on %(due)s."),
     "one_more_friendly": _lt(
         "One more friendly contact first; the oldest item was due on %(due)s."
     ),
     "firm_needs_age": _lt("No firm tone yet; the oldest item was due on %(due)s."),
-    "gap": _lt(
-        "In peace for a while after the contact of %(last)s; the oldest item was due on %(due)s."
-    ),
-    "weekend": _lt("Nothing is sent at weekends; the oldest item was due on %(due)s."),
+    "gap": _lt("In peace for a while after the contact of %(last)s (oldest item: due %(due)s)."),
+    "weekend": _lt("Nothing is sent at weekends (oldest item: due %(due)s)."),
     "no_address": _lt(
         "No contact possible: neither e-mail address nor phone number works. Please add one."
     ),

@@ -389,7 +389,8 @@ class Step:
     @classmethod
     def of(cls, level: Level, item: Item) -> "Step":
         """``level`` on its own day for ``item``."""
-        return cls(level, item.due + timedelta(days=level.offset))
+        code = "before_due" if level.timing == BEFORE else "level_due"
+        return cls(level, item.due + timedelta(days=level.offset), code)
 
 
 class _Case:
