@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from .common import TODAY, CollectionsCommon
 
@@ -27,17 +27,24 @@ class TestStory(CollectionsCommon):
         heard = []
         for number in range(days):
             day = start + timedelta(days=number)
-            for event in (events or {}).get(number, ()):
-                event(day)
-            self.run_day(day)
-            on_way = self.touches_of(partner).filtered(
-                lambda touch: touch.state in ("planned", "to_review")
-            )
-            for touch in on_way:
-                heard.append((number, LEVELS.get(touch.level_id.name, touch.level_id.name)))
-                self.assertLess(day.weekday(), 5, "nothing leaves at weekends")
-                self.mark_sent(touch, day)
+            with freeze_time(day):
+                heard += [
+                    (number, level)
+                    for level in self.live_a_day(partner, day, (events or {}).get(number, ()))
+                ]
         return heard
+
+    def live_a_day(self, partner, day, events):
+        for event in events:
+            event(day)
+        self.run_day(day)
+        on_way = self.touches_of(partner).filtered(
+            lambda touch: touch.state in ("planned", "to_review")
+        )
+        if on_way:
+            self.assertLess(day.weekday(), 5, "nothing leaves at weekends")
+        self.mark_sent(on_way, day)
+        return [LEVELS.get(name, name) for name in on_way.mapped("level_id.name")]
 
     def bill(self, partner, due, amount=1000.0, **values):
         """An invoice due at once, so that no courtesy copy comes before its due date."""
