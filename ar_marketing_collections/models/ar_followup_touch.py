@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ..rules import followup
 from . import reasons
@@ -101,9 +102,7 @@ class ArFollowupTouch(models.Model):
     def _compute_display_name(self):
         channels = dict(self._channel_selection())
         for touch in self:
-            touch.display_name = (
-                f"{touch.level_id.name or channels.get(touch.channel, '')} ({touch.decided_on})"
-            )
+            touch.display_name = f"{touch.level_id.name or channels.get(touch.channel, '')} ({format_date(self.env, touch.decided_on)})"
 
     @api.depends("reason_code", "reason_values")
     @api.depends_context("lang")

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 
 class ArPaymentPromise(models.Model):
@@ -38,13 +38,14 @@ class ArPaymentPromise(models.Model):
     @api.depends("partner_id", "amount", "currency_id", "date")
     def _compute_display_name(self):
         for promise in self:
+            if not (promise.partner_id and promise.date):
+                promise.display_name = self.env._("New promise")
+                continue
             promise.display_name = self.env._(
                 "%(customer)s: %(amount)s by %(date)s",
-                customer=promise.partner_id.display_name or "",
-                amount=promise.currency_id.format(promise.amount)
-                if promise.currency_id
-                else promise.amount,
-                date=fields.Date.to_string(promise.date) or "",
+                customer=promise.partner_id.display_name,
+                amount=promise.currency_id.format(promise.amount),
+                date=format_date(self.env, promise.date),
             )
 
     @api.constrains("amount")
