@@ -102,7 +102,8 @@ class ArFollowupTouch(models.Model):
     def _compute_display_name(self):
         channels = dict(self._channel_selection())
         for touch in self:
-            touch.display_name = f"{touch.level_id.name or channels.get(touch.channel, '')} ({format_date(self.env, touch.decided_on)})"
+            name = touch.level_id.name or channels.get(touch.channel, "")
+            touch.display_name = f"{name} ({format_date(self.env, touch.decided_on)})"
 
     @api.depends("reason_code", "reason_values")
     @api.depends_context("lang")
