@@ -60,7 +60,7 @@ class ArFollowupCase(models.Model):
         "res.company", required=True, readonly=True, index=True, ondelete="cascade"
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    policy_id = fields.Many2one("ar.followup.policy", "Policy", readonly=True, ondelete="set null")
+    policy_id = fields.Many2one("ar.followup.policy", readonly=True, ondelete="set null")
     level_id = fields.Many2one(
         "ar.followup.level",
         "Level reached",

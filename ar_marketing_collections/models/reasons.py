@@ -80,4 +80,4 @@ def in_words(env, code, values):
         name: value if name == "error" or not value else format_date(env, value)
         for name, value in (values or {}).items()
     }
-    return " ".join(env._(text) % filled for text in texts)
+    return " ".join(env._(text) for text in texts) % filled
