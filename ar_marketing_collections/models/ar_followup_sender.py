@@ -432,7 +432,7 @@ class ArFollowupSender(models.AbstractModel):
         touch.write(
             {
                 "state": "unconfirmed",
-                "sent_at": touch.sent_at or touch.write_date,
+                "sent_at": fields.Datetime.now(),
                 "error": str(error)[:500]
                 if error
                 else self.env._(
