@@ -1,5 +1,7 @@
 from . import (
+    account_move,
     account_move_line,
+    account_payment_term,
     ar_dispute,
     ar_followup_case,
     ar_followup_engine,
@@ -9,6 +11,7 @@ from . import (
     ar_followup_sender,
     ar_followup_touch,
     ar_followup_touch_line,
+    ar_goodwill,
     ar_ledger,
     ar_payment_profile,
     ar_payment_promise,
@@ -19,4 +22,5 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    res_partner_bank,
 )

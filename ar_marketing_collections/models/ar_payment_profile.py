@@ -134,6 +134,12 @@ class ArPaymentProfile(models.Model):
         "Promises kept", compute="_compute_agreements", groups=COLLECTOR
     )
     dispute_count = fields.Integer("Disputes", compute="_compute_agreements", groups=COLLECTOR)
+    goodwill_ids = fields.Many2many(
+        "ar.goodwill",
+        string="Discounts granted after all",
+        compute="_compute_goodwill_ids",
+        groups=COLLECTOR,
+    )
 
     _partner_company_uniq = models.Constraint(
         "UNIQUE (partner_id, company_id)", "A customer has one payment profile in each company."
@@ -281,6 +287,17 @@ class ArPaymentProfile(models.Model):
                 profile.proposed_credit_limit = proposed_credit_limit(
                     amount, term, profile.median_days_late, profile.segment
                 )
+
+    @api.depends("partner_id", "company_id")
+    def _compute_goodwill_ids(self):
+        grants = self.env["ar.goodwill"].search([("partner_id", "in", self.partner_id.ids)])
+        for profile in self:
+            members = profile.company_id._collections_members()
+            profile.goodwill_ids = grants.filtered(
+                lambda goodwill, profile=profile, members=members: (
+                    goodwill.partner_id == profile.partner_id and goodwill.company_id in members
+                )
+            )
 
     def _compute_agreements(self):
         self.promise_count = self.promise_kept_count = self.dispute_count = 0

@@ -54,6 +54,12 @@ class ResCompany(models.Model):
         help="Nobody is contacted when the books are older than this: the customer may have paid already.",
     )
 
+    goodwill_limit = fields.Integer(
+        "Missed discounts granted",
+        default=2,
+        help="A missed early payment discount may be granted after all so many times a customer and year. 0: never.",
+    )
+
     payment_window_days = fields.Integer("Days looked back", default=365)
     payment_half_life_days = fields.Integer("Half-life of a payment (days)", default=90)
     payment_grace_days = fields.Integer("Grace (days)", default=0)
@@ -114,6 +120,7 @@ class ResCompany(models.Model):
         "payment_min_settled",
         "followup_run_cap",
         "books_max_age",
+        "goodwill_limit",
     )
     def _check_collections_numbers(self):
         for company in self:
@@ -124,7 +131,12 @@ class ResCompany(models.Model):
                     )
                 )
             if (
-                min(company.payment_min_settled, company.followup_run_cap, company.books_max_age)
+                min(
+                    company.payment_min_settled,
+                    company.followup_run_cap,
+                    company.books_max_age,
+                    company.goodwill_limit,
+                )
                 < 0
             ):
                 raise ValidationError(

@@ -16,6 +16,7 @@ class ResConfigSettings(models.TransientModel):
     followup_run_cap = fields.Integer(related="company_id.followup_run_cap", readonly=False)
     books_complete_until = fields.Date(related="company_id.books_complete_until", readonly=False)
     books_max_age = fields.Integer(related="company_id.books_max_age", readonly=False)
+    goodwill_limit = fields.Integer(related="company_id.goodwill_limit", readonly=False)
 
     payment_window_days = fields.Integer(related="company_id.payment_window_days", readonly=False)
     payment_half_life_days = fields.Integer(
