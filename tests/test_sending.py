@@ -101,6 +101,92 @@ class TestSending(CollectionsCommon):
         self.assertTrue(attachment.get_filename().endswith(".pdf"))
         self.assertTrue(attachment.get_content().startswith(b"%PDF"))
 
+    def attach_invoices(self):
+        level = self.policy.level_ids.filtered(lambda level: level.name == "Did it go astray?")
+        level.attach_invoices = True
+        Report = type(self.env["ir.actions.report"])
+        render = Report._render_qweb_pdf
+
+        def render_for_real(report, *args, **kwargs):  # Odoo makes HTML of it in tests otherwise
+            return render(report.with_context(force_report_rendering=True), *args, **kwargs)
+
+        self.enterContext(patch.object(Report, "_render_qweb_pdf", render_for_real))
+
+    def attachments(self):
+        return {
+            part.get_filename(): part.get_content()
+            for part in self.inbox.messages[0].iter_attachments()
+        }
+
+    def test_the_invoices_go_along_where_the_level_wants_them(self):
+        self.attach_invoices()
+        later = self.make_invoice(self.partner, TODAY + timedelta(days=20), 250)
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        (name,), (content,) = zip(*self.attachments().items(), strict=True)
+        self.assertEqual(name, self.invoice._get_invoice_report_filename())
+        self.assertTrue(content.startswith(b"%PDF"))
+        self.assertNotEqual(name, later._get_invoice_report_filename(), "only what is asked for")
+        self.assertFalse(self.invoice.invoice_pdf_report_id, "an invoice is not sent by this")
+
+    def test_an_invoice_that_was_sent_goes_along_as_it_was(self):
+        self.attach_invoices()
+        self.env["ir.attachment"].sudo().create(
+            {
+                "name": "As it was sent.pdf",
+                "raw": b"%PDF as it was sent",
+                "mimetype": "application/pdf",
+                "res_model": "account.move",
+                "res_id": self.invoice.id,
+                "res_field": "invoice_pdf_report_file",
+            }
+        )
+        self.env.invalidate_all()
+        self.cron("cron_run_followups")
+        self.cron("cron_send_followups")
+        self.assertEqual(self.attachments(), {"As it was sent.pdf": b"%PDF as it was sent"})
+
+    def test_of_many_invoices_the_oldest_ten_go_along_and_the_case_says_so(self):
+        self.attach_invoices()
+        Sender = type(self.sender)
+        more = [
+            self.make_invoice(
+                self.partner, TODAY - timedelta(days=3 + number), billed=TODAY - timedelta(days=40)
+            )
+            for number in range(11)
+        ]
+        fake = patch.object(
+            Sender, "_render_invoice", lambda _self, move: (f"{move.id}.pdf", b"%PDF")
+        )
+        self.cron("cron_run_followups")
+        with fake:
+            self.cron("cron_send_followups")
+        oldest = sorted(more, key=lambda move: move.invoice_date_due)[:10]
+        self.assertEqual(list(self.attachments()), [f"{move.id}.pdf" for move in oldest])
+        notes = self.case_of(self.partner).message_ids.mapped("body")
+        self.assertTrue(any("oldest 10 of 12 invoices" in note for note in notes), notes)
+
+    def test_a_pdf_that_cannot_be_made_fails_on_its_customer_alone(self):
+        self.attach_invoices()
+        other = self.make_customer("Sunny Ltd")
+        theirs = self.make_invoice(
+            other, TODAY - timedelta(days=2), billed=TODAY - timedelta(days=2)
+        )
+        self.cron("cron_run_followups")
+        Sender = type(self.sender)
+
+        def render(_sender, move):
+            if move == theirs:
+                return "copy.pdf", b"%PDF"
+            raise ValueError("no such font")
+
+        quiet = mute_logger("odoo.addons.ar_marketing_collections.models.ar_followup_sender")
+        with patch.object(Sender, "_render_invoice", render), quiet:
+            self.cron("cron_send_followups")
+        touch = self.touches_of(self.partner)
+        self.assertEqual((touch.state, touch.error), ("failed", "no such font"))
+        self.assertEqual(self.touches_of(other).state, "sent")
+
     def test_it_goes_to_the_contact_for_invoices(self):
         self.env["res.partner"].create(
             {

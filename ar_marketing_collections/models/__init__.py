@@ -17,6 +17,7 @@ from . import (
     ar_payment_promise,
     ar_payment_snapshot,
     ar_statement,
+    ar_thanks,
     mail_activity,
     mail_template,
     res_company,

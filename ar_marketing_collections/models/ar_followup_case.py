@@ -35,6 +35,9 @@ PLACEHOLDERS = (
     "open_total",
     "oldest_number",
     "oldest_due",
+    "paid_total",
+    "paid_numbers",
+    "saving_words",
     "collector_name",
     "collector_phone",
     "collector_email",
@@ -151,6 +154,9 @@ class ArFollowupCase(models.Model):
     open_total = fields.Char(compute="_compute_placeholders")
     oldest_number = fields.Char(compute="_compute_placeholders")
     oldest_due = fields.Char(compute="_compute_placeholders")
+    paid_total = fields.Char(compute="_compute_placeholders")
+    paid_numbers = fields.Char(compute="_compute_placeholders")
+    saving_words = fields.Char(compute="_compute_placeholders")
     collector_name = fields.Char(compute="_compute_placeholders")
     collector_phone = fields.Char(compute="_compute_placeholders")
     collector_email = fields.Char(compute="_compute_placeholders")
@@ -303,9 +309,13 @@ class ArFollowupCase(models.Model):
         """Contact these customers now: releases what waits for review, else makes a contact at the fitting level."""
         for company in self.company_id:
             self._check_mode(company)
-        touches = self.open_touch_id.filtered(lambda touch: touch.state in ("to_review", "planned"))
+        touches = self.open_touch_id.filtered(
+            lambda touch: touch.kind == "followup" and touch.state in ("to_review", "planned")
+        )
         touches.filtered(lambda touch: touch.state == "to_review").write({"state": "planned"})
-        idle = self.filtered(lambda case: not case.open_touch_id)
+        idle = self.filtered(
+            lambda case: not case.open_touch_id or case.open_touch_id.kind == "thanks"
+        )
         touches |= idle._plan_by_hand()
         self._refresh_decisions()
         self.env["ar.followup.sender"]._trigger()

@@ -36,6 +36,7 @@ TOUCH_COLUMNS = {
     "case_id": "int4",
     "partner_id": "int4",
     "company_id": "int4",
+    "kind": "varchar",
     "episode": "int4",
     "level_id": "int4",
     "channel": "varchar",
@@ -135,6 +136,8 @@ class ArFollowupEngine(models.AbstractModel):
             Case.invalidate_model()
         if planned:
             self._plan_touches(company, today, planned)
+        if plan and partner_ids is None:
+            self.env["ar.thanks"]._run(company, today, decided)
         self._ask_collectors(company, rows, before)
         return dict(Counter(decision.kind for _customer, _policy, decision in decided.values()))
 
@@ -186,20 +189,25 @@ class ArFollowupEngine(models.AbstractModel):
     def _choose(self, company, today, decided):
         """The contacts of this run: those worth most, up to what is left of the company's cap for today."""
         partners = list(decided)
-        room = 0
-        if company.followup_run_cap:
-            done = self.env["ar.followup.touch"].search_count(
-                [
-                    ("company_id", "=", company.id),
-                    ("decided_on", "=", today),
-                    ("by_hand", "=", False),
-                ]
-            )
-            room = company.followup_run_cap - done
-            if room <= 0:
-                return {}
-        chosen = followup.cap([decided[partner][2] for partner in partners], room)
+        room = self._room(company, today)
+        if room is not None and room <= 0:
+            return {}
+        chosen = followup.cap([decided[partner][2] for partner in partners], room or 0)
         return {partners[index]: decided[partners[index]][2] for index in chosen}
+
+    @api.model
+    def _room(self, company, today):
+        """How many contacts the company's cap leaves for today; None without a cap."""
+        if not company.followup_run_cap:
+            return None
+        done = self.env["ar.followup.touch"].search_count(
+            [
+                ("company_id", "=", company.id),
+                ("decided_on", "=", today),
+                ("by_hand", "=", False),
+            ]
+        )
+        return company.followup_run_cap - done
 
     @api.model
     def _touch_state(self, company, level):
@@ -266,16 +274,23 @@ class ArFollowupEngine(models.AbstractModel):
             "policy_id": policy.id if policy else None,
             "level_id": followup.level_at(policy, decision.had),
             "decision": decision.kind,
-            "reason_code": decision.reason.code,
-            "reason_values": {
-                name: value.isoformat() if isinstance(value, date) else value
-                for name, value in decision.reason.values.items()
-            },
+            **self._prepare_reason(decision.reason),
             "next_date": decision.next_date,
             "next_level_id": decision.level.id if decision.level else None,
             "next_channel": decision.channel or None,
             "worth": round(decision.worth, 2),
             **self._prepare_episode(today, customer, decision, known),
+        }
+
+    @api.model
+    def _prepare_reason(self, reason):
+        """A reason as it is stored: its code, and its values with dates as ISO."""
+        return {
+            "reason_code": reason.code,
+            "reason_values": {
+                name: value.isoformat() if isinstance(value, date) else value
+                for name, value in reason.values.items()
+            },
         }
 
     @api.model
@@ -326,6 +341,9 @@ class ArFollowupEngine(models.AbstractModel):
         Touch = self.env["ar.followup.touch"]
         if not planned:
             return Touch
+        if not skipped:  # a thank-you makes way for what is asked
+            Thanks = self.env["ar.thanks"]
+            Thanks._withdraw(Thanks._waiting(company, planned))
         cases = {
             case.partner_id.id: case
             for case in self.env["ar.followup.case"]
@@ -340,6 +358,7 @@ class ArFollowupEngine(models.AbstractModel):
                 "case_id": cases[partner].id,
                 "partner_id": partner,
                 "company_id": company.id,
+                "kind": "followup",
                 "episode": cases[partner].episode,
                 "level_id": decision.level.id,
                 "channel": decision.channel or decision.level.channel,
@@ -351,17 +370,22 @@ class ArFollowupEngine(models.AbstractModel):
                 "skip_cause": "person" if skipped else None,
                 "by_hand": by_hand,
                 "decided_on": today,
-                "reason_code": decision.reason.code,
-                "reason_values": {
-                    name: value.isoformat() if isinstance(value, date) else value
-                    for name, value in decision.reason.values.items()
-                },
+                **self._prepare_reason(decision.reason),
                 "user_id": self.env.uid if by_hand else None,
                 "attempts": 0,
             }
             for partner, decision in planned.items()
             if partner in cases
         ]
+        made = self._insert_touches(rows)
+        self._insert_lines(company, {touch: planned[partner].reached for touch, partner in made})
+        return Touch.browse([touch for touch, _partner in made])
+
+    @api.model
+    def _insert_touches(self, rows):
+        """Insert touches by TOUCH_COLUMNS where none is on its way: [(id, partner)] of those made."""
+        Touch = self.env["ar.followup.touch"]
+        Touch.flush_model()
         made = bulk.insert(
             self.env,
             "ar_followup_touch",
@@ -372,10 +396,9 @@ class ArFollowupEngine(models.AbstractModel):
             ),
             returning=("id", "partner_id"),
         )
-        self._insert_lines(company, {touch: planned[partner].reached for touch, partner in made})
         Touch.invalidate_model()
         self.env["ar.followup.case"].invalidate_model(["touch_ids"])
-        return Touch.browse([touch for touch, _partner in made])
+        return made
 
     @api.model
     def _insert_lines(self, company, reached_by_touch):
@@ -467,7 +490,8 @@ class ArFollowupEngine(models.AbstractModel):
         """What would leave in the next automatic run, by level.
 
         :param cap: contacts a run, 0 for no limit; the company's own without
-        :return: {"lines": [{level_id, channel, automatic, count}], "capped": contacts that would wait for the next run}
+        :return: {"lines": [{level_id, channel, automatic, count}], "capped": contacts that would wait for the next run};
+            thanks have no level
         """
         decided = self._decide(
             company,
@@ -491,7 +515,13 @@ class ArFollowupEngine(models.AbstractModel):
             {"level_id": level, "channel": channel, "automatic": automatic, "count": count}
             for (level, channel, automatic), count in counted.items()
         ]
-        return {"lines": rows, "capped": max(len(contacts) - room, 0)}
+        thanks = self.env["ar.thanks"]._count(company, today, decided)
+        leaving = min(thanks, room - min(len(contacts), room)) if cap else thanks
+        if leaving:
+            rows.append(
+                {"level_id": False, "channel": "email", "automatic": True, "count": leaving}
+            )
+        return {"lines": rows, "capped": max(len(contacts) - room, 0) + thanks - leaving}
 
     @api.model
     def _ask_collectors(self, company, rows, before):

@@ -86,7 +86,8 @@ class ArFollowupFacts(models.AbstractModel):
     def _contact_facts(self, company, today, partner_ids):
         """Past contacts and touches on their way: ({partner: [followup.Contact]}, {partner: followup.OpenTouch}).
 
-        Of the items in a contact only those still open matter. A promise that was broken is no answer.
+        Of the items in a contact only those still open matter. A promise that was broken is no answer. A thank-you
+        that took place counts for the gap alone: it is about no open item.
         """
         self.env["ar.followup.touch"].flush_model()
         self.env["ar.followup.touch.line"].flush_model()
@@ -112,6 +113,7 @@ class ArFollowupFacts(models.AbstractModel):
                  WHERE t.company_id = %(company)s
                    AND t.state <> 'failed'
                    AND (t.state <> 'skipped' OR t.skip_cause IN ('person', 'lapsed'))
+                   AND (t.kind = 'followup' OR t.state IN ('sent', 'unconfirmed'))
                    AND t.decided_on > %(since)s
                    AND %(partners)s
               GROUP BY p.commercial_partner_id, t.id, lv.id

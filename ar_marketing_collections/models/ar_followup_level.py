@@ -56,6 +56,10 @@ class ArFollowupLevel(models.Model):
     attach_statement = fields.Boolean(
         "Attach statement", help="The statement of account goes along as a PDF."
     )
+    attach_invoices = fields.Boolean(
+        "Attach invoices",
+        help="The invoices that the message is about go along as PDF, the oldest due first, ten at most.",
+    )
     patience_days = fields.Integer(
         "Patience (days)",
         default=5,

@@ -15,6 +15,8 @@ from ..rules import followup
 _logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+#: So many invoices go along with a message at most.
+MAX_INVOICES = 10
 RETRY_AFTER = timedelta(hours=1)
 LOCK_SPACE = "ar_marketing_collections.send"
 #: Odoo's failure types that say nothing about the customer's address.
@@ -176,24 +178,34 @@ class ArFollowupSender(models.AbstractModel):
         """Read the balance again; mark the touch as ``sending`` and return its message, or None."""
         if not touch.exists() or touch.state != "planned":
             return None
-        company = touch.company_id
+        in_company = self.with_company(touch.company_id)
+        touch = touch.with_env(in_company.env)
         today = fields.Date.context_today(self)
-        engine = self.env["ar.followup.engine"]
-        customer, policy, decision = engine._decide(
-            company, today, touch.partner_id.ids, ignore_open_touches=True
-        ).get(touch.partner_id.id, (None, None, None))
-        verdict = decision and followup.verdict(decision, touch._to_rule())
+        if touch.kind == "thanks":
+            verdict = in_company.env["ar.thanks"]._verdict(touch, today)
+        else:
+            verdict = in_company._verdict(touch, today)
         if verdict == followup.LATER:
             return None
         if verdict != followup.SEND:
             touch._close("withdrawn")
             return None
-        in_company = self.with_company(company)
-        touch = touch.with_env(in_company.env)
-        in_company._refresh_lines(touch, customer, policy, today)
         if touch.channel == followup.EMAIL:
             return in_company._prepare_email(touch)
         return in_company._prepare_channel(touch)
+
+    @api.model
+    def _verdict(self, touch, today):
+        """What the decision of this moment means for ``touch``; its items are kept as they are now if it is sent."""
+        customer, policy, decision = (
+            self.env["ar.followup.engine"]
+            ._decide(touch.company_id, today, touch.partner_id.ids, ignore_open_touches=True)
+            .get(touch.partner_id.id, (None, None, None))
+        )
+        verdict = followup.verdict(decision, touch._to_rule()) if decision else followup.WITHDRAW
+        if verdict == followup.SEND:
+            self._refresh_lines(touch, customer, policy, today)
+        return verdict
 
     @api.model
     def _refresh_lines(self, touch, customer, policy, today):
@@ -241,15 +253,19 @@ class ArFollowupSender(models.AbstractModel):
     def _render(self, touch, contact):
         """The message of a touch in the language of ``contact``, with the statement where the level wants it."""
         level, case = touch.level_id, touch.case_id
-        template = level.mail_template_id
+        template = touch._get_mail_template()
         if not template:
-            raise ValueError(self.env._("The level “%(level)s” has no message.", level=level.name))
+            raise ValueError(
+                self.env._("“%(contact)s” has no message.", contact=touch.display_name)
+            )
         lang = contact.lang or touch.partner_id.lang or self.env.lang
         subject, body = self._render_template(template, case, lang)
-        attachments = ()
+        attachments = []
         if level.attach_statement:
-            attachments = (self._render_statement(touch.partner_id, lang),)
-        return Message(subject, body, attachments)
+            attachments.append(self._render_statement(touch.partner_id, lang))
+        if level.attach_invoices:
+            attachments += self._render_invoices(touch)
+        return Message(subject, body, tuple(attachments))
 
     @api.model
     def _render_template(self, template, case, lang):
@@ -278,6 +294,38 @@ class ArFollowupSender(models.AbstractModel):
         )
         day = fields.Date.to_string(fields.Date.context_today(self))
         return self.with_context(lang=lang).env._("Statement %(day)s.pdf", day=day), content
+
+    @api.model
+    def _render_invoices(self, touch):
+        """[(file name, PDF)] of the invoices that ``touch`` is about, as they were sent where that is known."""
+        lines = touch.line_ids.filtered("is_reached").sorted(
+            lambda line: (line.date_maturity, line.id)
+        )
+        moves = lines.line_id.move_id.sudo().filtered(
+            lambda move: move.is_sale_document(include_receipts=True)
+        )
+        if len(moves) > MAX_INVOICES:
+            touch.case_id._message_log(
+                body=self.env._(
+                    "The oldest %(count)s of %(total)s invoices went along with “%(contact)s”.",
+                    count=MAX_INVOICES,
+                    total=len(moves),
+                    contact=touch.display_name,
+                )
+            )
+        return [self._render_invoice(move) for move in moves[:MAX_INVOICES]]
+
+    @api.model
+    def _render_invoice(self, move):
+        """(file name, PDF) of an invoice: the one that was stored when it was sent, else Odoo's own made anew."""
+        stored = move._get_invoice_legal_documents("pdf")
+        if stored:
+            return stored["filename"], stored["content"]
+        report = self.env["account.move.send"].sudo()._get_default_pdf_report_id(move)
+        content, _kind = report.with_company(move.company_id)._render_qweb_pdf(
+            report.report_name, move.ids
+        )
+        return move._get_invoice_report_filename(report=report), content
 
     @api.model
     def _new_message_id(self, touch):
@@ -368,7 +416,7 @@ class ArFollowupSender(models.AbstractModel):
             "res_id": touch.case_id.id,
             "message_type": "email_outgoing",
             "message_id": touch.message_id,
-            "mail_server_id": touch.level_id.mail_template_id.mail_server_id.id,
+            "mail_server_id": touch._get_mail_template().mail_server_id.id,
             "is_notification": True,
             "auto_delete": False,
             "state": "outgoing",

@@ -22,6 +22,13 @@ class ArFollowupTouch(models.Model):
         "res.partner", "Customer", required=True, readonly=True, index=True
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    kind = fields.Selection(
+        [("followup", "Follow-up"), ("thanks", "Thank-you")],
+        required=True,
+        readonly=True,
+        default="followup",
+        help="A thank-you asks for nothing: it has no level and counts for the minimum gap alone.",
+    )
     episode = fields.Integer(readonly=True)
     level_id = fields.Many2one("ar.followup.level", readonly=True, index=True, ondelete="restrict")
     tone = fields.Selection(related="level_id.tone")
@@ -98,11 +105,13 @@ class ArFollowupTouch(models.Model):
         """The channels of levels, whatever addons added to them."""
         return self.env["ar.followup.level"]._fields["channel"]._description_selection(self.env)
 
-    @api.depends("level_id", "channel", "decided_on")
+    @api.depends("kind", "level_id", "channel", "decided_on")
     def _compute_display_name(self):
         channels = dict(self._channel_selection())
         for touch in self:
             name = touch.level_id.name or channels.get(touch.channel, "")
+            if touch.kind == "thanks":
+                name = self.env._("Thank-you")
             touch.display_name = f"{name} ({format_date(self.env, touch.decided_on)})"
 
     @api.depends("reason_code", "reason_values")
@@ -147,6 +156,13 @@ class ArFollowupTouch(models.Model):
         """Note what came of a contact."""
         self.ensure_one()
         return self.case_id._action_note(touch=self)
+
+    def _get_mail_template(self):
+        """The text of this contact: its level's, or the company's words of thanks."""
+        self.ensure_one()
+        if self.kind == "thanks":
+            return self.company_id._get_thanks_template()
+        return self.level_id.mail_template_id
 
     def _to_rule(self):
         """This touch on its way, as the rules want it."""

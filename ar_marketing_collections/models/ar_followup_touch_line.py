@@ -22,10 +22,26 @@ class ArFollowupTouchLine(models.Model):
         "Counts", help="Whether the item was old enough for a level; others are only listed."
     )
     level_id = fields.Many2one("ar.followup.level", ondelete="set null")
+    is_thanked = fields.Boolean(
+        compute="_compute_is_thanked",
+        store=True,
+        help="This contact says thank you for the item; one that was withdrawn does not.",
+    )
+    amount_paid = fields.Monetary("Paid", help="What was paid for the item, in its own currency.")
+    amount_saved = fields.Monetary("Saved", help="The early payment discount that was taken.")
 
-    @api.depends("move_name", "amount_residual")
+    _thanked_uniq = models.UniqueIndex(
+        "(line_id) WHERE is_thanked IS TRUE", "This item has been thanked for already."
+    )
+
+    @api.depends("touch_id.kind", "touch_id.state", "touch_id.skip_cause")
+    def _compute_is_thanked(self):
+        for line in self:
+            touch = line.touch_id
+            line.is_thanked = touch.kind == "thanks" and touch.skip_cause != "withdrawn"
+
+    @api.depends("move_name", "amount_residual", "amount_paid")
     def _compute_display_name(self):
         for line in self:
-            line.display_name = (
-                f"{line.move_name or ''} {line.currency_id.format(line.amount_residual)}"
-            )
+            amount = line.currency_id.format(line.amount_paid or line.amount_residual)
+            line.display_name = f"{line.move_name or ''} {amount}"

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..rules import followup
 from ..rules.days_late import SettledItem
+from ..rules.thanks import PaidItem
 
 
 class ArLedger(models.AbstractModel):
@@ -156,6 +157,84 @@ class ArLedger(models.AbstractModel):
         for partner, due, day in self.env.cr.fetchall():
             settled[partner].append(SettledItem(due, day))
         return settled
+
+    @api.model
+    def _items_to_thank_for(self, company, since, until, partner_ids=None):
+        """Items settled from ``since`` to ``until`` that no thank-you was sent for: {partner: [thanks.PaidItem]}.
+
+        Debits of payments are left out: they are repayments and returned payments, which nobody is thanked for. The
+        discount was taken where the last payment came by its deadline and its own entry books off at least half of it
+        (the other half leaves room for rates and rounding).
+        """
+        self._flush()
+        self.env["ar.followup.touch.line"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT p.commercial_partner_id, l.id, COALESCE(l.date_maturity, l.date), settled.day, l.currency_id,
+                       l.amount_currency::float8,
+                       CASE WHEN settled.day <= %(deadline)s
+                             AND 2 * off.amount >= l.balance - l.discount_balance
+                            THEN l.amount_currency - l.discount_amount_currency
+                            ELSE 0 END::float8
+                  FROM (SELECT pr.debit_move_id, MAX(pr.max_date) AS day, ARRAY_AGG(cm.id) AS payments
+                          FROM account_partial_reconcile pr
+                          JOIN account_move_line c ON c.id = pr.credit_move_id
+                          JOIN account_move cm ON cm.id = c.move_id
+                          JOIN account_journal j ON j.id = c.journal_id
+                         WHERE pr.max_date >= %(since)s AND %(is_payment)s
+                      GROUP BY pr.debit_move_id) settled
+                  JOIN account_move_line l ON l.id = settled.debit_move_id
+                  JOIN account_move m ON m.id = l.move_id
+                  JOIN account_journal lj ON lj.id = l.journal_id
+                  JOIN res_partner p ON p.id = l.partner_id
+             LEFT JOIN LATERAL (
+                           SELECT SUM(w.balance) AS amount
+                             FROM account_move_line w
+                             JOIN account_account a ON a.id = w.account_id
+                            WHERE w.move_id = ANY(settled.payments)
+                              AND (a.account_type LIKE 'income%%' OR a.account_type LIKE 'expense%%'
+                                   OR w.tax_repartition_line_id IS NOT NULL)
+                       ) off ON l.discount_date IS NOT NULL
+                 WHERE settled.day <= %(until)s
+                   AND l.account_id IN %(accounts)s
+                   AND l.company_id IN %(companies)s
+                   AND l.parent_state = 'posted'
+                   AND l.reconciled
+                   AND l.balance > 0
+                   AND lj.type NOT IN ('bank', 'cash')
+                   AND m.origin_payment_id IS NULL
+                   AND %(partners)s
+                   AND NOT EXISTS (
+                           SELECT 1
+                             FROM ar_followup_touch_line tl
+                             JOIN ar_followup_touch t ON t.id = tl.touch_id
+                            WHERE tl.line_id = l.id AND tl.is_thanked AND t.state NOT IN ('to_review', 'planned'))
+              ORDER BY settled.day, l.id
+                """,
+                since=since,
+                until=until,
+                deadline=self._discount_deadline(),
+                accounts=self._receivable_account_ids(company),
+                companies=tuple(company._collections_members().ids),
+                is_payment=self._is_payment(),
+                partners=self._partner_filter(partner_ids),
+            )
+        )
+        paid = defaultdict(list)
+        for partner, line, due, day, currency, amount, saved in self.env.cr.fetchall():
+            paid[partner].append(PaidItem(line, due, day, currency, amount - saved, saved))
+        return paid
+
+    @api.model
+    def _discount_deadline(self):
+        """The last day that earned the discount of the line ``l``, goodwill included."""
+        if "ar.goodwill" not in self.env:
+            return SQL("l.discount_date")
+        self.env["ar.goodwill"].flush_model()
+        return SQL(
+            "GREATEST(l.discount_date, (SELECT MAX(g.until) FROM ar_goodwill g WHERE g.move_id = l.move_id))"
+        )
 
     @api.model
     def _newest_bank_date(self, company, today):

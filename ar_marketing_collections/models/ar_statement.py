@@ -468,6 +468,7 @@ class ArStatement(models.AbstractModel):
             lines = self._lines_as_of(company, customers.ids, None)
             urls = self._portal_urls([line for found in lines.values() for line in found])
             contacts = customers._get_followup_contacts(company)
+            paid = self.env["ar.thanks"]._prepare_words(mine)
             for case in mine:
                 customer = case.partner_id
                 contact = contacts[customer.id]
@@ -475,7 +476,10 @@ class ArStatement(models.AbstractModel):
                 statement = localized._prepare_statement(
                     customer, contact, company, today, lines.get(customer.id, ()), urls
                 )
-                values[case.id] = localized._prepare_placeholders(statement)
+                values[case.id] = {
+                    **localized._prepare_placeholders(statement),
+                    **localized.env["ar.thanks"]._prepare_placeholders(paid.get(case)),
+                }
         return values
 
     @api.model

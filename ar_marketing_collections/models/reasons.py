@@ -61,6 +61,8 @@ REASONS = {
     "cap": _lt("Waits for the next run: today's limit of contacts is reached."),
     "error": _lt("The decision failed: %(error)s"),
     "by_hand": _lt("A person wanted this contact."),
+    "paid": _lt("Thanks for the payment of %(day)s (due %(due)s)."),
+    "paid_early": _lt("Thanks for paying early, on %(day)s (due %(due)s)."),
 }
 #: Added to the words of a contact whose channel or timing is not what the level says.
 REASON_ENDINGS = {

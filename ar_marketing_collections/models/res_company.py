@@ -59,6 +59,31 @@ class ResCompany(models.Model):
         default=2,
         help="A missed early payment discount may be granted after all so many times a customer and year. 0: never.",
     )
+    thanks_for = fields.Selection(
+        [
+            ("nobody", "Nobody"),
+            ("everybody", "Everybody who paid"),
+            ("early", "Those who paid early"),
+            ("in_time", "Those who paid in time"),
+        ],
+        "Say thank you to",
+        default="nobody",
+        required=True,
+        help="A short message once an invoice is paid in full: one for everything paid since the last contact, and none "
+        "while something is overdue. Early: before the due date, or in time for the discount. In time: by the due date. "
+        "It obeys the follow-up mode.",
+    )
+    thanks_since = fields.Date(
+        "Thanks since",
+        readonly=True,
+        help="Nobody is thanked for what was paid before this day, on which thanks were switched on.",
+    )
+    thanks_template_id = fields.Many2one(
+        "mail.template",
+        "Words of thanks",
+        domain=[("model", "=", "ar.followup.case")],
+        help="Empty: the words that were installed.",
+    )
 
     payment_window_days = fields.Integer("Days looked back", default=365)
     payment_half_life_days = fields.Integer("Half-life of a payment (days)", default=90)
@@ -143,8 +168,22 @@ class ResCompany(models.Model):
                     self.env._("Numbers of days, items and contacts cannot be negative.")
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies.filtered(
+            lambda company: company.thanks_for != "nobody"
+        ).thanks_since = fields.Date.context_today(self)
+        return companies
+
     def write(self, vals):
-        """Leaving automatic mode holds what was planned by itself: it waits for review."""
+        """Leaving automatic mode holds what was planned by itself: it waits for review.
+
+        Thanks begin on the day they are switched on.
+        """
+        silent = self.filtered(lambda company: company.thanks_for == "nobody")
+        if vals.get("thanks_for", "nobody") != "nobody" and silent:
+            silent.thanks_since = fields.Date.context_today(self)
         result = super().write(vals)
         if vals.get("followup_mode") in ("simulate", "review"):
             self.env["ar.followup.touch"].sudo().search(
@@ -157,6 +196,25 @@ class ResCompany(models.Model):
                 ]
             ).state = "to_review"
         return result
+
+    @api.constrains("thanks_template_id")
+    def _check_thanks_template(self):
+        for company in self:
+            template = company.thanks_template_id
+            if template and template.model != "ar.followup.case":
+                raise ValidationError(
+                    self.env._(
+                        "The message “%(template)s” was not written for follow-up. Choose one for follow-up cases.",
+                        template=template.name,
+                    )
+                )
+
+    def _get_thanks_template(self):
+        """The company's own words of thanks, else those installed."""
+        self.ensure_one()
+        return self.sudo().thanks_template_id or self.env.ref(
+            "ar_marketing_collections.mail_template_thanks", raise_if_not_found=False
+        )
 
     def _collections_root(self):
         """The company that collects for this one: itself, or the nearest parent that a branch belongs to."""

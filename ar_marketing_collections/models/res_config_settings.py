@@ -14,6 +14,8 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.default_collector_id", readonly=False
     )
     followup_run_cap = fields.Integer(related="company_id.followup_run_cap", readonly=False)
+    thanks_for = fields.Selection(related="company_id.thanks_for", readonly=False)
+    thanks_template_id = fields.Many2one(related="company_id.thanks_template_id", readonly=False)
     books_complete_until = fields.Date(related="company_id.books_complete_until", readonly=False)
     books_max_age = fields.Integer(related="company_id.books_max_age", readonly=False)
     goodwill_limit = fields.Integer(related="company_id.goodwill_limit", readonly=False)

@@ -339,6 +339,11 @@ def cap(decisions: Sequence[Decision], at_most: int) -> list[int]:
     return contacts[:at_most] if at_most else contacts
 
 
+def last_contact(contacts: Iterable[Contact]) -> date | None:
+    """The last day the customer heard from us, or a person decided that it should not."""
+    return max((contact.on for contact in contacts if contact.state != "lapsed"), default=None)
+
+
 def uncovered(items: Iterable[Item], credits: Mapping[int, tuple[float, float]]) -> list[Item]:
     """The items left once open credits of the same currency are set against them, the oldest first.
 
@@ -545,7 +550,7 @@ class _Case:
         self, step: Step, about: Sequence[Item], policy: Policy, anchor: Item, amount: float
     ) -> Decision:
         """Contact at ``step`` today, or wait for its day, for the gap since the last contact, or for a working day."""
-        level, last = step.level, self._last_contact()
+        level, last = step.level, last_contact(self.customer.contacts)
         after_gap = last + timedelta(days=max(policy.min_gap_days, 1)) if last else step.day
         wanted = max(step.day, after_gap)
         channel = self._channel(level)
@@ -655,13 +660,6 @@ class _Case:
 
     def _contacts_needed(self, policy: Policy) -> int:
         return policy.firm_min_contacts + (self.customer.segment in EARNS_PATIENCE)
-
-    def _last_contact(self) -> date | None:
-        """The last day the customer heard from us, or a person decided that it should not."""
-        return max(
-            (contact.on for contact in self.customer.contacts if contact.state != "lapsed"),
-            default=None,
-        )
 
     def _channel(self, level: Level) -> str:
         usable = self.customer.channels

@@ -161,6 +161,7 @@ class ArFollowupModeLine(models.TransientModel):
     _description = "Contacts of the Next Run"
 
     wizard_id = fields.Many2one("ar.followup.mode", ondelete="cascade")
+    name = fields.Char("Contact", compute="_compute_name")
     level_id = fields.Many2one("ar.followup.level", readonly=True)
     tone = fields.Selection(related="level_id.tone")
     channel = fields.Selection(
@@ -168,3 +169,8 @@ class ArFollowupModeLine(models.TransientModel):
     )
     automatic = fields.Boolean("By itself", readonly=True)
     count = fields.Integer("Customers", readonly=True)
+
+    @api.depends("level_id")
+    def _compute_name(self):
+        for line in self:
+            line.name = line.level_id.name or self.env._("Thank-you")
