@@ -21,6 +21,7 @@
         "reports/ar_statement_wizard_views.xml",
         "reports/ageing_views.xml",
         "reports/invoice_terms_templates.xml",
+        "reports/invoice_person_templates.xml",
         "views/charts.xml",
         "wizards/ar_followup_pause_views.xml",
         "wizards/ar_followup_note_views.xml",

@@ -1,6 +1,7 @@
 from . import (
     account_move,
     account_move_line,
+    account_move_send,
     account_payment_term,
     ar_dispute,
     ar_followup_case,

@@ -262,3 +262,26 @@ class AccountMove(models.Model):
             "target": "new",
             "context": {"default_move_id": self.id, "default_until": until},
         }
+
+    # ------------------------------------------------------------
+    # Not faceless
+    # ------------------------------------------------------------
+
+    def _get_person(self):
+        """The person to talk to about a customer's invoice, see ``ar.statement._prepare_person``; None for others.
+
+        The customer's collector, else the invoice's salesperson, else whoever looks after the customer.
+        """
+        self.ensure_one()
+        if not self.is_sale_document(include_receipts=True):
+            return None
+        company = self.company_id._collections_root()
+        customer = self.commercial_partner_id.sudo().with_company(company)
+        candidates = (
+            customer.collector_id,
+            self.sudo().invoice_user_id,
+            customer._get_collector(company),
+            company.sudo().default_collector_id,
+        )
+        user = next((one for one in candidates if one.active), self.env["res.users"])
+        return self.env["ar.statement"]._prepare_person(user, company)

@@ -35,6 +35,7 @@ PLACEHOLDERS = (
     "open_total",
     "oldest_number",
     "oldest_due",
+    "discount_words",
     "paid_total",
     "paid_numbers",
     "saving_words",
@@ -154,6 +155,7 @@ class ArFollowupCase(models.Model):
     open_total = fields.Char(compute="_compute_placeholders")
     oldest_number = fields.Char(compute="_compute_placeholders")
     oldest_due = fields.Char(compute="_compute_placeholders")
+    discount_words = fields.Char(compute="_compute_placeholders")
     paid_total = fields.Char(compute="_compute_placeholders")
     paid_numbers = fields.Char(compute="_compute_placeholders")
     saving_words = fields.Char(compute="_compute_placeholders")

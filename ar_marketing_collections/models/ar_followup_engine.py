@@ -490,8 +490,8 @@ class ArFollowupEngine(models.AbstractModel):
         """What would leave in the next automatic run, by level.
 
         :param cap: contacts a run, 0 for no limit; the company's own without
-        :return: {"lines": [{level_id, channel, automatic, count}], "capped": contacts that would wait for the next run};
-            thanks have no level
+        :return: {"lines": [{level_id, channel, automatic, count}], "capped": contacts that would wait for the next
+            run}; thanks have no level
         """
         decided = self._decide(
             company,

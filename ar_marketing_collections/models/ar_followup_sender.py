@@ -259,7 +259,8 @@ class ArFollowupSender(models.AbstractModel):
                 self.env._("“%(contact)s” has no message.", contact=touch.display_name)
             )
         lang = contact.lang or touch.partner_id.lang or self.env.lang
-        subject, body = self._render_template(template, case, lang)
+        is_firm = level.tone in (followup.FIRM, followup.FINAL)
+        subject, body = self._render_template(template, case, lang, is_firm=is_firm)
         attachments = []
         if level.attach_statement:
             attachments.append(self._render_statement(touch.partner_id, lang))
@@ -268,8 +269,8 @@ class ArFollowupSender(models.AbstractModel):
         return Message(subject, body, tuple(attachments))
 
     @api.model
-    def _render_template(self, template, case, lang):
-        """(subject, body in the mail layout) of ``template`` for ``case``."""
+    def _render_template(self, template, case, lang, *, is_firm=False):
+        """(subject, body in the mail layout) of ``template`` for ``case``. Firm words advertise nothing."""
         localized = template.sudo().with_context(lang=lang)
         subject = localized._render_field("subject", case.ids)[case.id]
         text = localized._render_field("body_html", case.ids)[case.id]
@@ -278,11 +279,28 @@ class ArFollowupSender(models.AbstractModel):
             .with_context(lang=lang)
             ._render(
                 "ar_marketing_collections.mail_layout",
-                {"text": text, "case": case, "company": case.company_id},
+                {
+                    "text": text,
+                    "case": case,
+                    "company": case.company_id,
+                    "banner": "" if is_firm else self._render_banner(case, lang),
+                    "picture_url": self.env["ar.statement"]._get_picture_url(case.user_id),
+                },
             )
         )
         return subject, self.env["mail.render.mixin"]._replace_local_links(
             body, case.get_base_url()
+        )
+
+    @api.model
+    def _render_banner(self, case, lang):
+        """The banner for messages to this customer, if there is one."""
+        if "ar.banner" not in self.env:
+            return ""
+        today = fields.Date.context_today(self)
+        banners = self.env["ar.banner"].sudo().with_context(lang=lang)
+        return banners._render_for_customers(case.partner_id, case.company_id, "email", today).get(
+            case.partner_id.id, ""
         )
 
     @api.model

@@ -229,8 +229,6 @@ class ArLedger(models.AbstractModel):
     @api.model
     def _discount_deadline(self):
         """The last day that earned the discount of the line ``l``, goodwill included."""
-        if "ar.goodwill" not in self.env:
-            return SQL("l.discount_date")
         self.env["ar.goodwill"].flush_model()
         return SQL(
             "GREATEST(l.discount_date, (SELECT MAX(g.until) FROM ar_goodwill g WHERE g.move_id = l.move_id))"

@@ -216,25 +216,35 @@ class ArStatement(models.AbstractModel):
 
         :return: {commercial partner: statement}, see ``_prepare_statement``; who has nothing open has no blocks
         """
-        as_of = as_of or fields.Date.context_today(self)
+        today = fields.Date.context_today(self)
+        as_of = as_of or today
         customers = partners.commercial_partner_id
         lines = self._lines_as_of(company, customers.ids, as_of)
-        urls = self._portal_urls([line for mine in lines.values() for line in mine])
+        every = [line for mine in lines.values() for line in mine]
+        urls = self._portal_urls(every)
+        # what can be had is of today: another day's statement offers nothing
+        offers = self._get_offers(every, today) if as_of == today else {}
         contacts = customers._get_followup_contacts(company)
         statements = {}
         for customer in customers:
             contact = contacts[customer.id]
             localized = self.with_context(lang=contact.lang or customer.lang or self.env.lang)
             statements[customer] = localized._prepare_statement(
-                customer, contact, company, as_of, lines.get(customer.id, ()), urls
+                customer, contact, company, as_of, lines.get(customer.id, ()), urls, offers
             )
         return statements
 
     @api.model
-    def _prepare_statement(self, customer, contact, company, as_of, lines, urls):
+    def _get_offers(self, lines, today):
+        """The early-payment discounts of ``lines`` that can still be had on ``today``: {move id: discount.Offer}."""
+        invoices = {line.move for line in lines if line.kind == "invoice" and line.is_debit}
+        return self.env["account.move"].sudo().browse(invoices)._get_discount_offers(today)
+
+    @api.model
+    def _prepare_statement(self, customer, contact, company, as_of, lines, urls, offers):
         # {partner, contact, address, lang, company, as_of, person: see _prepare_person, blocks: [see _prepare_block],
         #  payment: [sentences]}
-        blocks = self._prepare_blocks(company, lines, as_of, urls)
+        blocks = self._prepare_blocks(company, lines, as_of, urls, offers)
         return {
             "partner": customer,
             "contact": contact,
@@ -260,25 +270,47 @@ class ArStatement(models.AbstractModel):
         }
 
     @api.model
-    def _prepare_blocks(self, company, lines, as_of, urls):
+    def _get_picture_url(self, user):
+        """The absolute address of a person's picture, the same for everybody who reads it; empty where there is none.
+
+        Mail programs show no data in the text itself, and no picture that needs a login.
+        """
+        picture = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", "res.partner"),
+                    ("res_field", "=", "image_128"),
+                    ("res_id", "=", user.sudo().partner_id.id),
+                ],
+                limit=1,
+            )
+        )
+        if not picture:
+            return ""
+        (token,) = picture.generate_access_token()
+        return f"{user.get_base_url()}/web/image/{picture.id}?access_token={token}"
+
+    @api.model
+    def _prepare_blocks(self, company, lines, as_of, urls, offers):
         """One block for each currency, by its name: they are never added up."""
         by_currency = defaultdict(list)
         for line in lines:
             by_currency[line.currency].append(line)
         currencies = self.env["res.currency"].browse(by_currency).sorted("name")
         return [
-            self._prepare_block(company, currency, by_currency[currency.id], as_of, urls)
+            self._prepare_block(company, currency, by_currency[currency.id], as_of, urls, offers)
             for currency in currencies
         ]
 
     @api.model
-    def _prepare_block(self, company, currency, lines, as_of, urls):
+    def _prepare_block(self, company, currency, lines, as_of, urls, offers):
         # {currency, items: [see _prepare_item], credits: [the same], totals: see below, ageing: [{bucket, amount}],
         #  next_due: {date, amount}, words: [sentences]}
-        items = [self._prepare_item(currency, line, as_of, urls) for line in lines if line.is_debit]
-        credits = [
-            self._prepare_item(currency, line, as_of, urls) for line in lines if not line.is_debit
-        ]
+        rows = [self._prepare_item(currency, line, as_of, urls, offers) for line in lines]
+        items = [row for row in rows if not row["is_credit"]]
+        credits = [row for row in rows if row["is_credit"]]
 
         def total(rows):
             return currency.round(sum(row["left"] for row in rows))
@@ -385,7 +417,8 @@ class ArStatement(models.AbstractModel):
         return sentences
 
     @api.model
-    def _prepare_item(self, currency, line, as_of, urls):
+    def _prepare_item(self, currency, line, as_of, urls, offers):
+        offer = offers.get(line.move) if line.is_debit else None
         days = ageing.days_overdue(line.due, as_of)
         return {
             "line_id": line.id,
@@ -406,7 +439,46 @@ class ArStatement(models.AbstractModel):
             "original": currency.round(line.original),
             "left": currency.round(line.left),
             "url": urls.get(line.move, ""),
+            "offer": offer,
+            "offer_words": self._get_offer_words(currency, offer),
         }
+
+    @api.model
+    def _get_offer_words(self, currency, offer):
+        """What paying early makes of an item; nothing where there is nothing to be had."""
+        if not offer:
+            return ""
+        return self.env._(
+            "%(amount)s until %(deadline)s (you save %(saving)s)",
+            amount=self._format_amount(currency, offer.amount),
+            deadline=self.env["account.move"]._format_deadline(offer.deadline),
+            saving=self._format_amount(currency, offer.saving),
+        )
+
+    @api.model
+    def _get_discount_words(self, blocks):
+        """What can be saved by the next deadline, in one sentence; each currency by itself."""
+        offers = [
+            (item["offer"], block["currency"])
+            for block in blocks
+            for item in block["items"]
+            if item["offer"]
+        ]
+        if not offers:
+            return ""
+        deadline = min(offer.deadline for offer, _currency in offers)
+        savings = defaultdict(float)
+        for offer, currency in offers:
+            if offer.deadline == deadline:
+                savings[currency] += offer.saving
+        return self.env._(
+            "Pay by %(deadline)s and save %(saving)s.",
+            deadline=self.env["account.move"]._format_deadline(deadline),
+            saving=format_list(
+                self.env,
+                [self._format_amount(currency, amount) for currency, amount in savings.items()],
+            ),
+        )
 
     @api.model
     def _get_title(self, line):
@@ -466,7 +538,9 @@ class ArStatement(models.AbstractModel):
         for company, mine in cases.grouped("company_id").items():
             customers = mine.partner_id
             lines = self._lines_as_of(company, customers.ids, None)
-            urls = self._portal_urls([line for found in lines.values() for line in found])
+            every = [line for found in lines.values() for line in found]
+            urls = self._portal_urls(every)
+            offers = self._get_offers(every, today)
             contacts = customers._get_followup_contacts(company)
             paid = self.env["ar.thanks"]._prepare_words(mine)
             for case in mine:
@@ -474,7 +548,7 @@ class ArStatement(models.AbstractModel):
                 contact = contacts[customer.id]
                 localized = self.with_context(lang=contact.lang or customer.lang or self.env.lang)
                 statement = localized._prepare_statement(
-                    customer, contact, company, today, lines.get(customer.id, ()), urls
+                    customer, contact, company, today, lines.get(customer.id, ()), urls, offers
                 )
                 values[case.id] = {
                     **localized._prepare_placeholders(statement),
@@ -501,6 +575,7 @@ class ArStatement(models.AbstractModel):
             "open_total": self._format_totals(statement["blocks"], "balance"),
             "oldest_number": anchor["number"] if anchor else "",
             "oldest_due": self._format_date(anchor["due"]) if anchor else "",
+            "discount_words": self._get_discount_words(statement["blocks"]),
             "collector_name": person["name"],
             "collector_phone": person["phone"],
             "collector_email": person["email"],

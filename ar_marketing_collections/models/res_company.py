@@ -69,9 +69,9 @@ class ResCompany(models.Model):
         "Say thank you to",
         default="nobody",
         required=True,
-        help="A short message once an invoice is paid in full: one for everything paid since the last contact, and none "
-        "while something is overdue. Early: before the due date, or in time for the discount. In time: by the due date. "
-        "It obeys the follow-up mode.",
+        help="A short message once an invoice is paid in full: one for everything paid since the last contact, "
+        "and none while something is overdue. Early: before the due date, or in time for the discount. "
+        "In time: by the due date. It obeys the follow-up mode.",
     )
     thanks_since = fields.Date(
         "Thanks since",

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import formataddr
 
+from ..rules import followup
+
 
 class ArFollowupPreview(models.TransientModel):
     """A message as a real customer would get it, and a test of it to oneself."""
@@ -79,7 +81,10 @@ class ArFollowupPreview(models.TransientModel):
         self.case_id.check_access("read")
         self.template_id.check_access("read")
         return self.env["ar.followup.sender"]._render_template(
-            self.template_id, self.case_id, self.lang
+            self.template_id,
+            self.case_id,
+            self.lang,
+            is_firm=self.level_id.tone in (followup.FIRM, followup.FINAL),
         )
 
     def action_send_test(self):

@@ -1,0 +1,53 @@
+from lxml import etree, html
+from markupsafe import Markup
+
+from odoo import api, fields, models
+
+#: Marks what we put under the text of an invoice e-mail.
+FOOTER_CLASS = "o_ar_invoice_footer"
+
+
+class AccountMoveSend(models.AbstractModel):
+    _inherit = "account.move.send"
+
+    @api.model
+    def _get_mail_params(self, move, move_data):
+        """Every invoice leaves with its terms in one sentence, a banner and a person, whatever its text is."""
+        params = super()._get_mail_params(move, move_data)
+        if params and move.is_sale_document(include_receipts=True):
+            today = fields.Date.context_today(self)
+            footer = self._render_invoice_footer(move, move_data.get("mail_lang"), today)
+            params["body"] = _without_footer(params["body"] or "") + footer
+        return params
+
+    @api.model
+    def _render_invoice_footer(self, move, lang, today):
+        """What stands under the text of an invoice e-mail, in the language of the mail."""
+        localized = move.with_context(lang=lang or self.env.lang)
+        person = localized._get_person()
+        return localized.env["ir.qweb"]._render(
+            "ar_marketing_collections.invoice_mail_footer",
+            {
+                "footer_class": FOOTER_CLASS,
+                "terms": localized._get_terms_sentence(today),
+                "banner": self._render_invoice_banner(localized, today),
+                "person": person,
+                "picture_url": localized.env["ar.statement"]._get_picture_url(person["user"]),
+            },
+        )
+
+    @api.model
+    def _render_invoice_banner(self, move, today):
+        if "ar.banner" not in self.env or move.is_outbound():
+            return Markup()
+        return move.env["ar.banner"]._render_for_invoices(move, "email", today).get(move.id, "")
+
+
+def _without_footer(body):
+    """``body``, the HTML of a mail, without a footer that a copied or resent text brought along."""
+    if FOOTER_CLASS not in body:
+        return Markup(body)  # noqa: S704 - as Odoo posts it
+    root = html.fragment_fromstring(body, create_parent="div")
+    for footer in root.xpath(f".//*[contains(@class, '{FOOTER_CLASS}')]"):
+        footer.drop_tree()
+    return Markup(etree.tostring(root, encoding="unicode", method="html"))  # noqa: S704
