@@ -6,6 +6,7 @@ from . import (
     test_demo_ledger,
     test_faults,
     test_install,
+    test_one_voice,
     test_payment_profile,
     test_rules_followup,
     test_rules_invariants,

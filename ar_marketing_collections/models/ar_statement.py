@@ -1,3 +1,4 @@
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
@@ -261,10 +262,12 @@ class ArStatement(models.AbstractModel):
     def _prepare_person(self, user, company):
         """The person to talk to, who has the company's number and address where there is none of their own."""
         user, company = user.sudo(), company.sudo()
+        phone = user.phone or company.phone or ""
         return {
             "user": user,
             "name": user.name or company.name,
-            "phone": user.phone or company.phone or "",
+            "phone": phone,
+            "phone_uri": "tel:" + re.sub(r"[^+\d]", "", phone),
             "email": user.email or company.email or "",
             "picture": user.image_128,
         }
@@ -273,8 +276,10 @@ class ArStatement(models.AbstractModel):
     def _get_picture_url(self, user):
         """The absolute address of a person's picture, the same for everybody who reads it; empty where there is none.
 
-        Mail programs show no data in the text itself, and no picture that needs a login.
+        Mail programs show no data in the text itself, no picture that needs a login, and none of those that Odoo draws
+        of initials.
         """
+        self.env["res.partner"].flush_model(["image_128"])
         picture = (
             self.env["ir.attachment"]
             .sudo()
@@ -283,6 +288,7 @@ class ArStatement(models.AbstractModel):
                     ("res_model", "=", "res.partner"),
                     ("res_field", "=", "image_128"),
                     ("res_id", "=", user.sudo().partner_id.id),
+                    ("mimetype", "in", ("image/png", "image/jpeg", "image/gif")),
                 ],
                 limit=1,
             )
