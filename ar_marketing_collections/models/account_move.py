@@ -141,7 +141,10 @@ class AccountMove(models.Model):
     def _get_discount_offers(self, today):
         """The discounts that can still be had on ``today``: {move id: Offer}. A constant number of queries."""
         offers = {}
-        for move in self:
+        lines = self._discount_lines().sudo()
+        lines.mapped("matched_debit_ids")  # Odoo asks one by one: have them all read at once
+        lines.mapped("matched_credit_ids")
+        for move in lines.move_id.with_env(self.env):
             line = move._discount_lines()
             if (
                 len(line) == 1
