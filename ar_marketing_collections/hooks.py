@@ -8,6 +8,7 @@ def post_init_hook(env):
     companies.filtered(
         lambda company: not company.default_collector_id
     ).default_collector_id = env.ref("base.user_admin")
+    env["ar.banner"]._copy_installed(companies)
     if policy:
         companies.filtered(
             lambda company: not company.followup_policy_id

@@ -288,3 +288,20 @@ class AccountMove(models.Model):
         )
         user = next((one for one in candidates if one.active), self.env["res.users"])
         return self.env["ar.statement"]._prepare_person(user, company)
+
+    # ------------------------------------------------------------
+    # Banners
+    # ------------------------------------------------------------
+
+    def _get_paper_banners(self):
+        """The banners on the PDF of each invoice, in the language of its customer: {move id: Markup}."""
+        today = fields.Date.context_today(self)
+        banners = {}
+        for lang, moves in self._by_customer_language():
+            localized = moves.with_context(lang=lang)
+            banners |= self.env["ar.banner"]._render_for_invoices(localized, "invoice", today)
+        return banners
+
+    def _by_customer_language(self):
+        """[(language, invoices)], the language being the one in which Odoo prints an invoice."""
+        return self.grouped(lambda move: move.partner_id.lang or self.env.lang).items()

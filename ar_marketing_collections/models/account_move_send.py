@@ -21,6 +21,29 @@ class AccountMoveSend(models.AbstractModel):
         return params
 
     @api.model
+    def _link_invoice_documents(self, invoices_data):
+        """The PDF is made for good: keep which banners are printed on it."""
+        result = super()._link_invoice_documents(invoices_data)
+        today = fields.Date.context_today(self)
+        issued = self.env["account.move"].union(
+            *(move for move, data in invoices_data.items() if data.get("pdf_attachment_values"))
+        )
+        for lang, moves in issued._by_customer_language():
+            self.env["ar.banner"]._log_shown("invoice", today, moves.with_context(lang=lang))
+        return result
+
+    @api.model
+    def _send_mails(self, moves_data):
+        """Keep which banners went along."""
+        result = super()._send_mails(moves_data)
+        today = fields.Date.context_today(self)
+        for move, data in moves_data.items():
+            if move.partner_id.email or data.get("mail_partner_ids"):
+                localized = move.with_context(lang=data.get("mail_lang") or self.env.lang)
+                self.env["ar.banner"]._log_shown("email", today, localized)
+        return result
+
+    @api.model
     def _render_invoice_footer(self, move, lang, today):
         """What stands under the text of an invoice e-mail, in the language of the mail."""
         localized = move.with_context(lang=lang or self.env.lang)
@@ -38,7 +61,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _render_invoice_banner(self, move, today):
-        if "ar.banner" not in self.env or move.is_outbound():
+        if move.is_outbound():
             return Markup()
         return move.env["ar.banner"]._render_for_invoices(move, "email", today).get(move.id, "")
 

@@ -240,6 +240,7 @@ class ArFollowupSender(models.AbstractModel):
             }
         )
         message = self._render(touch, contact)
+        self._log_banner(touch, contact)
         touch.write(
             {
                 "state": "sending",
@@ -258,8 +259,8 @@ class ArFollowupSender(models.AbstractModel):
             raise ValueError(
                 self.env._("“%(contact)s” has no message.", contact=touch.display_name)
             )
-        lang = contact.lang or touch.partner_id.lang or self.env.lang
-        is_firm = level.tone in (followup.FIRM, followup.FINAL)
+        lang = self._get_lang(touch, contact)
+        is_firm = self._is_firm(touch)
         subject, body = self._render_template(template, case, lang, is_firm=is_firm)
         attachments = []
         if level.attach_statement:
@@ -267,6 +268,24 @@ class ArFollowupSender(models.AbstractModel):
         if level.attach_invoices:
             attachments += self._render_invoices(touch)
         return Message(subject, body, tuple(attachments))
+
+    @api.model
+    def _get_lang(self, touch, contact):
+        return contact.lang or touch.partner_id.lang or self.env.lang
+
+    @api.model
+    def _is_firm(self, touch):
+        return touch.level_id.tone in (followup.FIRM, followup.FINAL)
+
+    @api.model
+    def _log_banner(self, touch, contact):
+        """Keep which banner goes along."""
+        if not self._is_firm(touch):
+            today = fields.Date.context_today(self)
+            partner = touch.partner_id.with_context(lang=self._get_lang(touch, contact))
+            self.env["ar.banner"]._log_shown(
+                "email", today, partners=partner, company=touch.company_id
+            )
 
     @api.model
     def _render_template(self, template, case, lang, *, is_firm=False):
@@ -295,13 +314,11 @@ class ArFollowupSender(models.AbstractModel):
     @api.model
     def _render_banner(self, case, lang):
         """The banner for messages to this customer, if there is one."""
-        if "ar.banner" not in self.env:
-            return ""
         today = fields.Date.context_today(self)
-        banners = self.env["ar.banner"].sudo().with_context(lang=lang)
-        return banners._render_for_customers(case.partner_id, case.company_id, "email", today).get(
-            case.partner_id.id, ""
-        )
+        partner = case.partner_id.with_context(lang=lang)
+        return self.env["ar.banner"]._render_for_customers(
+            partner, case.company_id, "email", today
+        )[partner.id]
 
     @api.model
     def _render_statement(self, partner, lang):

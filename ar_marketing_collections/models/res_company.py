@@ -85,6 +85,12 @@ class ResCompany(models.Model):
         help="Empty: the words that were installed.",
     )
 
+    banner_limit = fields.Integer(
+        "Banners on a document",
+        default=1,
+        help="At most so many banners stand on one document, the first ones in the list. 0: none.",
+    )
+
     payment_window_days = fields.Integer("Days looked back", default=365)
     payment_half_life_days = fields.Integer("Half-life of a payment (days)", default=90)
     payment_grace_days = fields.Integer("Grace (days)", default=0)
@@ -146,6 +152,7 @@ class ResCompany(models.Model):
         "followup_run_cap",
         "books_max_age",
         "goodwill_limit",
+        "banner_limit",
     )
     def _check_collections_numbers(self):
         for company in self:
@@ -161,11 +168,12 @@ class ResCompany(models.Model):
                     company.followup_run_cap,
                     company.books_max_age,
                     company.goodwill_limit,
+                    company.banner_limit,
                 )
                 < 0
             ):
                 raise ValidationError(
-                    self.env._("Numbers of days, items and contacts cannot be negative.")
+                    self.env._("Numbers of days, items, contacts and banners cannot be negative.")
                 )
 
     @api.model_create_multi
@@ -174,6 +182,7 @@ class ResCompany(models.Model):
         companies.filtered(
             lambda company: company.thanks_for != "nobody"
         ).thanks_since = fields.Date.context_today(self)
+        self.env["ar.banner"].sudo()._copy_installed(companies)
         return companies
 
     def write(self, vals):

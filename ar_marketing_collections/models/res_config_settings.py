@@ -19,6 +19,7 @@ class ResConfigSettings(models.TransientModel):
     books_complete_until = fields.Date(related="company_id.books_complete_until", readonly=False)
     books_max_age = fields.Integer(related="company_id.books_max_age", readonly=False)
     goodwill_limit = fields.Integer(related="company_id.goodwill_limit", readonly=False)
+    banner_limit = fields.Integer(related="company_id.banner_limit", readonly=False)
 
     payment_window_days = fields.Integer(related="company_id.payment_window_days", readonly=False)
     payment_half_life_days = fields.Integer(

@@ -1,1 +1,7 @@
-from . import ar_ageing_report, ar_ageing_wizard, ar_statement_wizard, report_statement
+from . import (
+    ar_ageing_report,
+    ar_ageing_wizard,
+    ar_statement_wizard,
+    report_invoice_banner,
+    report_statement,
+)

@@ -21,13 +21,30 @@ class ReportStatement(models.AbstractModel):
         today = fields.Date.context_today(self)
         as_of = fields.Date.to_date(data.get("as_of")) or today
         customers = partners.commercial_partner_id
+        statements = self.env["ar.statement"]._get_statement(customers, company, as_of)
+        if as_of == today:
+            self._add_banners(statements, company, today)
         return {
             "doc_ids": customers.ids,
             "doc_model": "res.partner",
             "docs": customers,
-            "statements": self.env["ar.statement"]._get_statement(customers, company, as_of),
+            "statements": statements,
             "is_today": as_of == today,
         }
+
+    @api.model
+    def _add_banners(self, statements, company, today):
+        """The banners of each statement, in its language; that they were printed is kept."""
+        Banner = self.env["ar.banner"]
+        for lang in {statement["lang"] for statement in statements.values()}:
+            partners = self.env["res.partner"].union(
+                *(one for one, statement in statements.items() if statement["lang"] == lang)
+            )
+            localized = partners.with_context(lang=lang)
+            banners = Banner._render_for_customers(localized, company, "statement", today)
+            Banner._log_shown("statement", today, partners=localized, company=company)
+            for partner in partners:
+                statements[partner]["banner"] = banners[partner.id]
 
     @api.model
     def _check_statement_access(self, partners, company):

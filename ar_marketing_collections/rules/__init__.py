@@ -12,4 +12,7 @@ one subject:
 ``worth``             which contact is worth most today
 ``ageing``            the bucket of an open item
 ``working_day``       days on which nothing is sent
+``banner``            which banners stand on a document
+``placeholder``       placeholders in texts that people write
+``colour``            a colour as it can be read on white
 """

@@ -1,4 +1,5 @@
 from . import (
+    ar_banner_preview,
     ar_followup_mode,
     ar_followup_note,
     ar_followup_pause,

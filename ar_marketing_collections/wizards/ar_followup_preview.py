@@ -100,9 +100,8 @@ class ArFollowupPreview(models.TransientModel):
         subject, body = self._render()
         values = self._prepare_test_values(subject, body)
         if self.attach_statement:
-            name, content = self.env["ar.followup.sender"]._render_statement(
-                self.case_id.partner_id, self.lang
-            )
+            sender = self.env["ar.followup.sender"].with_context(ar_banner_no_log=True)
+            name, content = sender._render_statement(self.case_id.partner_id, self.lang)
             values["attachment_ids"] = [Command.create({"name": name, "raw": content})]
         mail = self.env["mail.mail"].sudo().create(values)
         mail.send(raise_exception=True)
