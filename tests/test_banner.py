@@ -310,7 +310,7 @@ class TestBanner(BannerCommon):
 
         count(moves, for_invoices)  # warm: templates and the picture's token
         self.assertEqual(count(moves[:2], for_invoices), count(moves[:200], for_invoices))
-        customers = moves.partner_id
+        customers = self.env["res.partner"].browse(moves.partner_id.ids)
         count(customers, for_customers)
         self.assertEqual(count(customers[:2], for_customers), count(customers, for_customers))
 
