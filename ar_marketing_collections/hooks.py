@@ -18,9 +18,11 @@ def post_init_hook(env):
 def uninstall_hook(env):
     """Leave Odoo as it was: degrees of trust that still are as we wrote them go back.
 
-    Contacts and policies are removed first, in the order in which they refer to each other.
+    Contacts and policies are removed first, in the order in which they refer to each other. Payment terms that somebody
+    uses stay; those with a calendar discount, which would become another promise, are archived.
     """
     env["ar.payment.profile"]._restore_trust()
+    env["account.payment.term"]._outlive_the_addon()
     env.cr.execute("DELETE FROM ar_followup_touch")
     env.cr.execute("DELETE FROM ar_followup_policy")
     env.invalidate_all()

@@ -147,6 +147,26 @@ class TestCalendarTerm(DiscountCommon):
                 self.assertEqual(term.line_ids._get_due_date(day), due)
                 self.assertEqual(term.discount_percentage, percentage)
 
+    def test_terms_in_use_outlive_the_addon(self):
+        by_the_10th, ten_days = (
+            self.env.ref(f"ar_marketing_collections.payment_term_{name}")
+            for name in ("by_the_10th", "10_days")
+        )
+        self.customer.property_payment_term_id = by_the_10th
+        own = self.make_term()
+        self.env["account.payment.term"]._outlive_the_addon()
+        self.assertEqual(by_the_10th.get_external_id()[by_the_10th.id], "")
+        self.assertTrue(ten_days.get_external_id()[ten_days.id])
+        self.assertFalse(by_the_10th.active or own.active)
+        self.assertTrue(ten_days.active)
+
+    def test_a_vendor_bill_takes_the_deadline_too_but_offers_nothing_to_customers(self):
+        bill = self.make_discounted(move_type="in_invoice")
+        payable = bill.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        self.assertEqual(payable.discount_date, DEADLINE)
+        self.assertFalse(bill._get_discount_offers(TODAY))
+        self.assertEqual(bill._get_terms_sentence(TODAY), "")
+
     def test_a_credit_note_has_no_discount(self):
         move = self.make_discounted()
         refund = move._reverse_moves([{"invoice_date": TODAY}])

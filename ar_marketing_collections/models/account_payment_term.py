@@ -81,3 +81,31 @@ class AccountPaymentTerm(models.Model):
         if terms["discount_date"] and self.discount_deadline_type == CALENDAR:
             terms["discount_date"] = self._get_last_discount_date(date_ref)
         return terms
+
+    @api.model
+    def _outlive_the_addon(self):
+        """Before the addon is removed: keep the installed terms that somebody uses, archive calendar discounts."""
+        data = (
+            self.env["ir.model.data"]
+            .sudo()
+            .search([("module", "=", "ar_marketing_collections"), ("model", "=", self._name)])
+        )
+        data.filtered(lambda one: self.browse(one.res_id)._is_used()).unlink()
+        self.sudo().search([("discount_deadline_type", "=", CALENDAR)]).active = False
+
+    def _is_used(self):
+        """Whether an invoice or a customer, of whatever company, has these terms."""
+        self.ensure_one()
+        if (
+            self.env["account.move"]
+            .sudo()
+            .search_count([("invoice_payment_term_id", "=", self.id)])
+        ):
+            return True
+        Partner = self.env["res.partner"].sudo().with_context(active_test=False)
+        return any(
+            Partner.with_company(company).search_count(
+                [("property_payment_term_id", "=", self.id)], limit=1
+            )
+            for company in self.env["res.company"].sudo().search([])
+        )
