@@ -145,6 +145,25 @@ class TestOneVoice(CollectionsCommon, HttpCase):
         self.term.early_discount = False
         self.assert_offered(invoice, BILLED + timedelta(days=1))
 
+    def test_the_banner_names_the_same_saving_and_deadline_everywhere_and_leaves_with_them(self):
+        banner = self.env.ref("ar_marketing_collections.banner_discount").sudo()
+        banner.copy({"company_id": self.company.id, "is_on": True})
+        invoice = self.bill()
+        for place, text in self.everywhere(invoice, DEADLINE).items():
+            with self.subTest(place):
+                self.assertRegex(text, r"Save \S* ?20\.00: pay by March 12, 2026")
+                self.assertRegex(text, r"Pay \S* ?980\.00 by March 12, 2026")
+        with freeze_time(DEADLINE):
+            shown = self.env["ar.banner.showing"].sudo().search([("move_id", "=", invoice.id)])
+            self.assertIn("email", shown.mapped("place"))
+        self.assert_not_offered(invoice, DEADLINE + timedelta(days=1))
+        with freeze_time(BILLED):
+            paid = self.make_invoice(
+                self.partner, DUE, billed=BILLED, invoice_payment_term_id=self.term.id
+            )
+            self.pay_by_bank(paid, BILLED, 100)
+        self.assert_not_offered(paid, BILLED)
+
     def test_the_day_after_the_deadline_none_of_them_offers_it(self):
         self.assert_not_offered(self.bill(), DEADLINE + timedelta(days=1))
 
