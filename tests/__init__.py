@@ -12,6 +12,7 @@ from . import (
     test_one_voice,
     test_payment_profile,
     test_rules_banner,
+    test_rules_billing_calendar,
     test_rules_discount,
     test_rules_followup,
     test_rules_invariants,
