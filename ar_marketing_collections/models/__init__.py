@@ -7,6 +7,7 @@ from . import (
     ar_banner,
     ar_banner_choice,
     ar_banner_showing,
+    ar_billing_cycle,
     ar_dispute,
     ar_followup_case,
     ar_followup_engine,
@@ -30,4 +31,5 @@ from . import (
     res_config_settings,
     res_partner,
     res_partner_bank,
+    res_partner_category,
 )

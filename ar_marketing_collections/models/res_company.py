@@ -91,6 +91,31 @@ class ResCompany(models.Model):
         help="At most so many banners stand on one document, the first ones in the list. 0: none.",
     )
 
+    billing_cycle_id = fields.Many2one(
+        "ar.billing.cycle",
+        "Billing cycle",
+        check_company=True,
+        help="For customers who have none of their own, neither directly nor by a tag. Empty: these are billed by hand.",
+    )
+    new_customer_billing_cycle_id = fields.Many2one(
+        "ar.billing.cycle",
+        "Billing cycle of new customers",
+        check_company=True,
+        help="Given to every customer that is created from now on. Those who are there already keep theirs.",
+    )
+    billing_mode = fields.Selection(
+        [("review", "Review"), ("automatic", "Automatic")],
+        default="review",
+        required=True,
+        help="Review: a batch that is due waits for a person to look at it. Automatic: it is checked, posted and sent "
+        "by itself.",
+    )
+    one_mail_per_customer = fields.Boolean(
+        "One e-mail per customer",
+        default=True,
+        help="All invoices of a batch for the same reader travel in one e-mail.",
+    )
+
     payment_window_days = fields.Integer("Days looked back", default=365)
     payment_half_life_days = fields.Integer("Half-life of a payment (days)", default=90)
     payment_grace_days = fields.Integer("Grace (days)", default=0)

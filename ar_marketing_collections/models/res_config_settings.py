@@ -21,6 +21,17 @@ class ResConfigSettings(models.TransientModel):
     goodwill_limit = fields.Integer(related="company_id.goodwill_limit", readonly=False)
     banner_limit = fields.Integer(related="company_id.banner_limit", readonly=False)
 
+    billing_cycle_id = fields.Many2one(
+        related="company_id.billing_cycle_id", readonly=False, check_company=True
+    )
+    new_customer_billing_cycle_id = fields.Many2one(
+        related="company_id.new_customer_billing_cycle_id", readonly=False, check_company=True
+    )
+    billing_mode = fields.Selection(related="company_id.billing_mode", readonly=False)
+    one_mail_per_customer = fields.Boolean(
+        related="company_id.one_mail_per_customer", readonly=False
+    )
+
     payment_window_days = fields.Integer(related="company_id.payment_window_days", readonly=False)
     payment_half_life_days = fields.Integer(
         related="company_id.payment_half_life_days", readonly=False

@@ -102,6 +102,23 @@ class ResPartner(models.Model):
         groups="base.group_user",
         help="Who looks after this customer's payments and signs the messages. Empty: the salesperson.",
     )
+    billing_cycle_id = fields.Many2one(
+        "ar.billing.cycle",
+        "Billing cycle",
+        company_dependent=True,
+        check_company=True,
+        copy=False,
+        groups="base.group_user",
+        help="When this customer's drafts are billed. Empty: the cycle of the customer's tags, else the company's.",
+    )
+    merge_invoices = fields.Boolean(
+        "Drafts become one invoice",
+        company_dependent=True,
+        copy=False,
+        groups="base.group_user",
+        help="The drafts of a batch are merged into one invoice, where they agree in currency, terms, addresses and "
+        "whatever else stands above the lines. The total stays the same to the cent, or they stay apart.",
+    )
     followup_case_id = fields.Many2one(
         "ar.followup.case",
         compute="_compute_followup_case_id",
@@ -130,7 +147,49 @@ class ResPartner(models.Model):
             "payment_trend",
             "followup_policy_id",
             "collector_id",
+            "billing_cycle_id",
+            "merge_invoices",
         ]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partners = super().create(vals_list)
+        partners.filtered("customer_rank")._set_billing_cycle_of_new_customers()
+        return partners
+
+    def _increase_rank(self, field, n=1):
+        """Odoo's moment in which a contact becomes a customer: the first invoice."""
+        if field == "customer_rank":
+            newcomers = self.commercial_partner_id.filtered(lambda one: not one.customer_rank)
+            newcomers._set_billing_cycle_of_new_customers()
+        return super()._increase_rank(field, n)
+
+    def _set_billing_cycle_of_new_customers(self):
+        company = self.env.company._collections_root()
+        cycle = company.sudo().new_customer_billing_cycle_id
+        customers = self.sudo().with_company(company)
+        if cycle:
+            customers.filtered(
+                lambda one: one == one.commercial_partner_id and not one.billing_cycle_id
+            ).billing_cycle_id = cycle
+
+    def _get_billing_cycles(self, company):
+        """{customer id: cycle} of these customers: their own, else their tags', else the company's, else not in there.
+
+        A cycle that was archived counts as none. A constant number of queries.
+        """
+        customers = self.sudo().with_company(company)
+        default = company.sudo().billing_cycle_id.filtered("active")
+        cycles = {}
+        for customer in customers:
+            cycle = (
+                customer.billing_cycle_id.filtered("active")
+                or customer.category_id.billing_cycle_id.filtered("active").sorted()[:1]
+                or default
+            )
+            if cycle:
+                cycles[customer.id] = cycle
+        return cycles
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company")
