@@ -3,6 +3,8 @@ from . import (
     test_ageing,
     test_bad_input,
     test_banner,
+    test_billing_batch,
+    test_billing_cycle,
     test_company,
     test_demo_ledger,
     test_discount,

@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_move_billing,
     account_move_line,
     account_move_send,
     account_payment,
@@ -7,7 +8,11 @@ from . import (
     ar_banner,
     ar_banner_choice,
     ar_banner_showing,
+    ar_billing_batch,
+    ar_billing_batch_line,
     ar_billing_cycle,
+    ar_billing_mail,
+    ar_billing_runner,
     ar_dispute,
     ar_followup_case,
     ar_followup_engine,

@@ -2,6 +2,7 @@ from lxml import etree, html
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 #: Marks what we put under the text of an invoice e-mail.
 FOOTER_CLASS = "o_ar_invoice_footer"
@@ -14,6 +15,10 @@ class AccountMoveSend(models.AbstractModel):
     def _get_mail_params(self, move, move_data):
         """Every invoice leaves with its terms in one sentence, a banner and a person, whatever its text is."""
         params = super()._get_mail_params(move, move_data)
+        if self.env.context.get("billing_mail_moves"):
+            return (
+                params  # one part of an e-mail with several invoices, which has a footer of its own
+            )
         if params and move.is_sale_document(include_receipts=True):
             today = fields.Date.context_today(self)
             footer = self._render_invoice_footer(move, move_data.get("mail_lang"), today)
@@ -35,13 +40,105 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _send_mails(self, moves_data):
         """Keep which banners went along."""
-        result = super()._send_mails(moves_data)
+        joint = self._get_joint_mails(moves_data)
+        together = {move for parcel in joint for move in parcel}
+        result = super()._send_mails(
+            {move: data for move, data in moves_data.items() if move not in together}
+        )
+        for parcel in joint:
+            self._send_joint_mail(parcel)
         today = fields.Date.context_today(self)
         for move, data in moves_data.items():
             if move.partner_id.email or data.get("mail_partner_ids"):
                 localized = move.with_context(lang=data.get("mail_lang") or self.env.lang)
                 self.env["ar.banner"]._log_shown("email", today, localized)
         return result
+
+    # ------------------------------------------------------------
+    # Several invoices in one e-mail
+    # ------------------------------------------------------------
+
+    @api.model
+    def _hook_if_success(self, moves_data, from_cron=False):
+        """A batch says so where Odoo would post an invoice and send it to nobody."""
+        if self.env.context.get("billing_batch"):
+            for move, data in moves_data.items():
+                if "email" in data["sending_methods"] and not data["mail_partner_ids"]:
+                    raise UserError(
+                        self.env._(
+                            "%(customer)s has no valid e-mail address to send the invoice to.",
+                            customer=move.partner_id.display_name,
+                        )
+                    )
+        return super()._hook_if_success(moves_data, from_cron=from_cron)
+
+    @api.model
+    def _get_joint_mails(self, moves_data):
+        """[{move: data}] of the invoices that travel together: of one batch, for the same readers in one language."""
+        if not self.env.context.get("billing_one_mail"):
+            return []
+        parcels = {}
+        for move, data in moves_data.items():
+            readers = (move.commercial_partner_id, move.company_id, data["mail_lang"])
+            key = (*readers, tuple(sorted(data["mail_partner_ids"] or ())))
+            parcels.setdefault(key, {})[move] = data
+        return [parcel for parcel in parcels.values() if len(parcel) > 1]
+
+    @api.model
+    def _send_joint_mail(self, moves_data):
+        """Post one message with all PDFs on the first invoice, and say so on the others."""
+        self._generate_dynamic_reports(moves_data)
+        moves = self.env["account.move"].union(*moves_data).sorted("name")
+        first = moves[0]
+        data = moves_data[first]
+        together = self.with_context(
+            billing_mail_moves=moves._ids, lang=data["mail_lang"] or self.env.lang
+        )
+        attachments = []
+        for move in moves:
+            params = together._get_mail_params(move, moves_data[move])
+            attachments += [one for one in params["attachments"] if one not in attachments]
+        author_id, email_from = first._message_compute_author(
+            email_from=self._get_mail_default_field_value_from_template(
+                data["mail_template"], data["mail_lang"], first, "email_from"
+            )
+        )
+        subject, body = together._render_joint_mail(first)
+        today = fields.Date.context_today(self)
+        self._send_mail(
+            first.with_context(billing_mail_moves=moves._ids),
+            data["mail_template"],
+            author_id=author_id,
+            email_from=email_from,
+            subtype_id=self.env.ref("mail.mt_comment").id,
+            model_description=first.with_context(lang=data["mail_lang"]).type_name,
+            notify_author_mention=True,
+            subject=subject,
+            body=body + together._render_invoice_footer(first, data["mail_lang"], today),
+            partner_ids=data["mail_partner_ids"],
+            attachments=attachments,
+        )
+        others = moves - first
+        others._message_log_batch(
+            bodies={
+                move.id: self.env._(
+                    "Sent by e-mail together with %(invoice)s.", invoice=first._get_html_link()
+                )
+                for move in others
+            }
+        )
+
+    @api.model
+    def _render_joint_mail(self, first):
+        """(subject, text) in the language of the context."""
+        line = first.sudo().billing_line_ids.filtered(
+            lambda line: line.batch_id.id == self.env.context["billing_batch"]
+        )
+        template = self.env.ref("ar_marketing_collections.mail_template_invoices").sudo()
+        template = template.with_env(self.sudo().env)
+        return tuple(
+            template._render_field(name, line.ids)[line.id] for name in ("subject", "body_html")
+        )
 
     @api.model
     def _render_invoice_footer(self, move, lang, today):
@@ -52,7 +149,8 @@ class AccountMoveSend(models.AbstractModel):
             "ar_marketing_collections.invoice_mail_footer",
             {
                 "footer_class": FOOTER_CLASS,
-                "terms": localized._get_terms_sentence(today),
+                "terms": not self.env.context.get("billing_mail_moves")
+                and localized._get_terms_sentence(today),
                 "banner": self._render_invoice_banner(localized, today),
                 "person": person,
                 "picture_url": localized.env["ar.statement"]._get_picture_url(person["user"]),

@@ -1,16 +1,16 @@
 import logging
 import re
 import uuid
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.tools import SQL, email_normalize, formataddr
+from odoo.tools import email_normalize, formataddr
 
 from ..rules import followup
+from ..tools import locks
 
 _logger = logging.getLogger(__name__)
 
@@ -104,23 +104,9 @@ class ArFollowupSender(models.AbstractModel):
                 cron._commit_progress()
             self._decide_again(touch)
 
-    @contextmanager
+    @api.model
     def _alone(self, touch_id):
-        """Hold the lock of a touch across transactions; the database frees it when this process dies."""
-        self.env.cr.execute(
-            SQL("SELECT pg_try_advisory_lock(hashtext(%s), %s)", LOCK_SPACE, touch_id)
-        )
-        locked = self.env.cr.fetchone()[0]
-        try:
-            yield locked
-        except BaseException:
-            self.env.cr.rollback()  # a broken transaction could not free the lock
-            raise
-        finally:
-            if locked:
-                self.env.cr.execute(
-                    SQL("SELECT pg_advisory_unlock(hashtext(%s), %s)", LOCK_SPACE, touch_id)
-                )
+        return locks.alone(self.env.cr, LOCK_SPACE, touch_id)
 
     @api.model
     def _send(self, touch_id):

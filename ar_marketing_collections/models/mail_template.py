@@ -3,9 +3,8 @@ import re
 from odoo import api, models
 from odoo.exceptions import ValidationError
 
-from .ar_followup_case import PLACEHOLDERS
-
-CASE = "ar.followup.case"
+#: The models whose texts everybody who writes them may change, as they hold plain placeholders only.
+PLAIN_MODELS = ("ar.followup.case", "ar.billing.batch.line")
 #: What stands in a text instead of a value: t-out="..." in the body, {{ ... }} in the subject.
 EXPRESSIONS = re.compile(
     r"""\bt-[\w-]+\s*=\s*["']([^"']*)["']|\{\{\s*(.*?)\s*(?:\|\|\|.*?)?\}\}""", re.DOTALL
@@ -27,7 +26,7 @@ class MailTemplate(models.Model):
     )
     def _check_followup_placeholders(self):
         """Texts of follow-up run no code, whoever wrote them: plain placeholders only, in every language."""
-        for template in self.filtered(lambda template: template.model == CASE):
+        for template in self.filtered(lambda template: template.model in PLAIN_MODELS):
             for lang, _name in self.env["res.lang"].get_installed():
                 template.with_context(lang=lang)._check_followup_text()
 
@@ -40,7 +39,7 @@ class MailTemplate(models.Model):
 
     def _check_followup_text(self):
         self.ensure_one()
-        allowed = self.env[CASE].mail_allowed_qweb_expressions()
+        allowed = self.env[self.model].mail_allowed_qweb_expressions()
         for name in (
             "subject",
             "body_html",
@@ -57,9 +56,7 @@ class MailTemplate(models.Model):
                         self.env._(
                             "“%(expression)s” is not a placeholder of follow-up messages. Use one of: %(allowed)s.",
                             expression=expression,
-                            allowed=", ".join(
-                                f"object.{placeholder}" for placeholder in PLACEHOLDERS
-                            ),
+                            allowed=", ".join(allowed),
                         )
                     )
         if self._has_unsafe_expression():

@@ -95,7 +95,7 @@ class ResCompany(models.Model):
         "ar.billing.cycle",
         "Billing cycle",
         check_company=True,
-        help="For customers who have none of their own, neither directly nor by a tag. Empty: these are billed by hand.",
+        help="For customers who have none of their own, neither directly nor by a tag. Empty: they are billed by hand.",
     )
     new_customer_billing_cycle_id = fields.Many2one(
         "ar.billing.cycle",

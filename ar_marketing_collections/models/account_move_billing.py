@@ -1,0 +1,331 @@
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from .ar_billing_batch_line import OPEN_STATES
+
+COMPARE = {
+    "<": lambda day, value: day < value,
+    "<=": lambda day, value: day <= value,
+    ">": lambda day, value: day > value,
+    ">=": lambda day, value: day >= value,
+    "in": lambda day, value: day in value,
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a draft, in words; ``blocking`` where it would be put aside."""
+
+    words: str
+    blocking: bool = True
+
+
+class AccountMove(models.Model):
+    """When a draft is billed, and what keeps it from it."""
+
+    _inherit = "account.move"  # pylint: disable=consider-merging-classes-inherited
+
+    billing_hold = fields.Boolean(
+        "Kept out of batches",
+        copy=False,
+        tracking=True,
+        help="No billing batch takes this draft; a person bills it by hand.",
+    )
+    billing_cycle_id = fields.Many2one("ar.billing.cycle", compute="_compute_billing")
+    billing_date = fields.Date(
+        "Will be billed on",
+        compute="_compute_billing",
+        search="_search_billing_date",
+        help="The day of the batch that takes this draft, by the customer's billing cycle.",
+    )
+    billing_words = fields.Char(compute="_compute_billing_words")
+    billing_line_ids = fields.One2many("ar.billing.batch.line", "move_id", "In batches")
+
+    @api.depends(
+        "state", "billing_hold", "auto_post", "partner_id", "company_id", "invoice_date",
+        "billing_line_ids.state",
+    )  # fmt: skip
+    def _compute_billing(self):
+        plans = self._get_billing_plans()
+        for move in self:
+            cycle, day = plans.get(move.id or move, (False, False))
+            move.billing_cycle_id = cycle
+            move.billing_date = day
+
+    @api.depends("billing_date", "billing_line_ids.state")
+    @api.depends_context("lang", "uid")
+    def _compute_billing_words(self):
+        for move in self:
+            move.billing_words = move._get_billing_words()
+
+    def _get_billing_words(self):
+        """When this draft is billed, or why not, in a sentence."""
+        self.ensure_one()
+        if self.move_type != "out_invoice" or self.state != "draft":
+            return ""
+        line = self.sudo().billing_line_ids.filtered(lambda line: line.state in OPEN_STATES)[:1]
+        if line:
+            day = self._format_deadline(line.batch_id.day)
+            if line.state == "set_aside":
+                return self.env._(
+                    "The batch of %(day)s put this draft aside. %(reason)s",
+                    day=day,
+                    reason=line.reason or "",
+                )
+            return self.env._("Stands in the batch of %(day)s, which waits to be run.", day=day)
+        if self.billing_hold:
+            return self.env._("Kept out of billing batches.")
+        if not self.billing_date:
+            return ""
+        return self.env._(
+            "Will be billed with the batch “%(cycle)s” on %(day)s.",
+            cycle=self.billing_cycle_id.name,
+            day=self._format_deadline(self.billing_date),
+        )
+
+    @api.model
+    def _search_billing_date(self, operator, value):
+        """Computed for the drafts that wait: there are never many of them."""
+        if operator not in COMPARE:
+            return NotImplemented
+        drafts = self.search(
+            self._get_billing_domain() & Domain("company_id", "in", self.env.companies.ids)
+        )
+        plans = drafts._get_billing_plans()
+        compare = COMPARE[operator]
+        if operator == "in":
+            days = {fields.Date.to_date(day) for day in value if day}
+            found = Domain("id", "in", [one for one, (_c, day) in plans.items() if day in days])
+            return found if False not in value else found | Domain("id", "not in", list(plans))
+        value = fields.Date.to_date(value)
+        return Domain("id", "in", [one for one, (_c, day) in plans.items() if compare(day, value)])
+
+    # ------------------------------------------------------------
+    # When it is billed
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_billing_domain(self):
+        """Drafts that a billing cycle may take: never posted before, never recurring, not kept out by a person."""
+        return Domain(
+            [
+                ("move_type", "=", "out_invoice"),
+                ("state", "=", "draft"),
+                ("posted_before", "=", False),
+                ("auto_post", "=", "no"),
+                ("billing_hold", "=", False),
+                ("partner_id", "!=", False),
+            ]
+        )
+
+    def _get_billing_plans(self):
+        """{move id: (cycle, planned day)} of these drafts, where a cycle applies. A constant number of queries.
+
+        The planned day is the cycle's first run day on or after the day the draft was made, or its own date where that
+        is later. A draft that was left out of a batch waits for the run after it.
+        """
+        drafts = self.filtered_domain(self._get_billing_domain())
+        left_out = drafts._get_left_out_days()
+        plans = {}
+        for root, moves in drafts.grouped(lambda move: move.company_id._collections_root()).items():
+            cycles = moves.commercial_partner_id._get_billing_cycles(root)
+            zone = pytz.timezone(root.sudo().resource_calendar_id.tz or "UTC")
+            by_cycle = defaultdict(dict)
+            for move in moves:
+                cycle = cycles.get(move.commercial_partner_id.id)
+                if cycle:
+                    days = (
+                        _local_day(move.create_date or fields.Datetime.now(), zone),
+                        move.invoice_date,
+                        left_out.get(move.id),
+                    )
+                    by_cycle[cycle][move] = max(filter(None, days))
+            for cycle, days in by_cycle.items():
+                runs = cycle._next_run_by_day(list(days.values()), root)
+                for move, day in days.items():
+                    plans[move.id or move] = (cycle, runs[day])
+        return plans
+
+    def _may_be_billed(self):
+        self.ensure_one()
+        return bool(self.filtered_domain(self._get_billing_domain()))
+
+    def _get_left_out_days(self):
+        """{move id: first day after the batch that left it out}."""
+        left_out = (
+            self.env["ar.billing.batch.line"]
+            .sudo()
+            .search_fetch(
+                [("move_id", "in", self.ids), ("state", "=", "left_out")], ["move_id", "batch_id"]
+            )
+        )
+        days = {}
+        for line in left_out:
+            day = line.batch_id.day + timedelta(days=1)
+            days[line.move_id.id] = max(day, days.get(line.move_id.id, day))
+        return days
+
+    # ------------------------------------------------------------
+    # What is wrong with it
+    # ------------------------------------------------------------
+
+    def _get_billing_problems(self, today):
+        """What would put each of these drafts aside, or deserves a look: {move id: [Problem]}.
+
+        A hook, set-based. What Odoo itself says while it posts or sends comes on top of it.
+        """
+        problems = defaultdict(list)
+        nobody = self._get_without_recipient()
+        closed = self._get_in_closed_period(today)
+        for move in self:
+            lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+            if not lines:
+                problems[move.id].append(Problem(self.env._("It has no lines.")))
+            elif move.currency_id.compare_amounts(move.amount_total, 0) < 0:
+                problems[move.id].append(
+                    Problem(self.env._("Its total is negative: it should be a credit note."))
+                )
+            if not all(move.line_ids.account_id.mapped("active")):
+                archived = move.line_ids.account_id.filtered(lambda account: not account.active)
+                problems[move.id].append(
+                    Problem(
+                        self.env._(
+                            "The account %(account)s is archived.", account=archived[0].display_name
+                        )
+                    )
+                )
+            if move in nobody:
+                problems[move.id].append(
+                    Problem(
+                        self.env._(
+                            "%(customer)s has no valid e-mail address to send the invoice to.",
+                            customer=move.partner_id.display_name,
+                        )
+                    )
+                )
+            if move in closed:
+                problems[move.id].append(
+                    Problem(
+                        self.env._(
+                            "Its date, %(day)s, lies in a closed period. Give it a later one.",
+                            day=format_date(self.env, move.invoice_date or today),
+                        )
+                    )
+                )
+        for move_id, findings in self._get_check_findings().items():
+            problems[move_id] += [
+                Problem(finding.words, finding.level == "blocking") for finding in findings
+            ]
+        return dict(problems)
+
+    def _get_check_findings(self):
+        """What the company's checks before sending find: {move id: [Finding]}."""
+        run = getattr(self, "_run_invoice_checks", None)
+        return run() if run else {}
+
+    def _get_without_recipient(self):
+        """Those to be sent by e-mail that have nobody to send it to, by the rules of Odoo's own template."""
+        send = self.env["account.move.send"]
+        by_mail = self.filtered(lambda move: "email" in send._get_default_sending_methods(move))
+        if not by_mail or not by_mail._get_mail_template().use_default_to:
+            return self.browse()
+        recipients = by_mail._message_get_default_recipients()
+        partners = self.env["res.partner"].browse(
+            [one for found in recipients.values() for one in found["partner_ids"]]
+        )
+        reachable = set(partners.filtered("email_normalized").ids)
+        return by_mail.filtered(
+            lambda move: (
+                not recipients[move.id]["email_to"]
+                and not reachable & set(recipients[move.id]["partner_ids"])
+            )
+        )
+
+    def _get_in_closed_period(self, today):
+        """Those whose date lies in a period that is locked: Odoo would book them on another day without a word."""
+        locked = {}
+        closed = self.browse()
+        for move in self:
+            day = move.invoice_date or today
+            key = (move.company_id, move.journal_id, day)
+            if key not in locked:
+                locked[key] = move._get_violated_lock_dates(day, has_tax=True)
+            # whether there is tax in it costs a query: asked only where it may matter
+            if locked[key] and move._get_violated_lock_dates(day, move._affect_tax_report()):
+                closed += move
+        return closed
+
+    # ------------------------------------------------------------
+    # Business
+    # ------------------------------------------------------------
+
+    def _post(self, soft=True):
+        """What a person posts by hand leaves the batch in which it stood."""
+        posted = super()._post(soft)
+        if not self.env.context.get("billing_batch"):
+            posted._leave_batches(self.env._("Posted by hand."))
+        return posted
+
+    def _leave_batches(self, reason):
+        lines = (
+            self.env["ar.billing.batch.line"]
+            .sudo()
+            .search([("move_id", "in", self.ids), ("state", "in", OPEN_STATES)])
+        )
+        if lines:
+            lines.write({"state": "left_out", "reason": reason})
+
+    def _notify_by_email_prepare_rendering_context(self, message, *args, **kwargs):
+        """Above an e-mail with several invoices stands the customer, not the first of them."""
+        values = super()._notify_by_email_prepare_rendering_context(message, *args, **kwargs)
+        if self.env.context.get("billing_mail_moves"):
+            values["subtitles"] = [self.commercial_partner_id.name]
+        return values
+
+    def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
+        """Its table has a link to each invoice, so that no button opens only one of them."""
+        groups = super()._notify_get_recipients_groups(
+            message, model_description, msg_vals=msg_vals
+        )
+        if self.env.context.get("billing_mail_moves"):
+            for _name, _members, options in groups:
+                options["has_button_access"] = False
+        return groups
+
+    def action_bill_now(self):
+        """Do not wait for the batch: confirm, and let the person look at the e-mail."""
+        self.ensure_one()
+        if self.state == "draft":
+            dialogue = self.action_post()
+            if dialogue:
+                return dialogue
+        return self.action_invoice_sent()
+
+    def action_hold_billing(self):
+        """Keep these drafts out of batches."""
+        self.check_access("write")
+        self._check_billing_draft()
+        self.billing_hold = True
+        self._leave_batches(self.env._("Kept out of batches."))
+
+    def action_release_billing(self):
+        """Back to where the customer's cycle has them."""
+        self._check_billing_draft()
+        self.billing_hold = False
+
+    def _check_billing_draft(self):
+        if any(move.state != "draft" for move in self):
+            raise UserError(self.env._("Only drafts wait for a billing batch."))
+
+
+def _local_day(moment, zone):
+    """The day on which something happened at the company, whoever looks at it from wherever."""
+    return pytz.utc.localize(moment).astimezone(zone).date()

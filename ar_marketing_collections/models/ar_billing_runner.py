@@ -1,0 +1,246 @@
+import logging
+from contextlib import closing
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, MissingError, UserError
+
+from ..tools import locks
+
+_logger = logging.getLogger(__name__)
+
+LOCK_SPACE = "ar_marketing_collections.billing"
+#: So many invoices are posted and sent in one transaction; the PDFs of a chunk are made in one go.
+CHUNK = 25
+#: A chunk that others disturb is tried again so often.
+ATTEMPTS = 3
+
+
+class ArBillingRunner(models.AbstractModel):
+    """Runs batches, a chunk of invoices in each transaction.
+
+    Posting, PDF, queued e-mail and the state of the line are committed together. Killed at any moment, an invoice is
+    either untouched or done; the e-mail leaves by Odoo's own queue. A failing invoice is rolled back alone and put
+    aside with its reason. While it works, a process holds an advisory lock on the batch.
+    """
+
+    _name = "ar.billing.runner"
+    _description = "Billing Runner"
+
+    @api.model
+    def _run_all(self):
+        """Go on with every batch that runs, as long as the time of the cron lasts."""
+        cron = self.env["ir.cron"]
+        batches = self.env["ar.billing.batch"].search([("state", "=", "running")], order="id")
+        cron._commit_progress(remaining=sum(batches.mapped("waiting_count")))
+        for batch in batches:
+            if not self._run(batch):
+                return
+        cron._commit_progress(remaining=0)
+
+    @api.model
+    def _run(self, batch):
+        """Bill what waits in ``batch``; return whether there is time left."""
+        with locks.alone(self.env.cr, LOCK_SPACE, batch.id) as alone:
+            if not alone:
+                return True
+            try:
+                return self._run_chunks(batch)
+            except Exception as error:
+                _logger.exception("%s was stopped", batch.display_name)
+                self.env.cr.rollback()
+                batch.write({"state": "stopped"})
+                batch._message_log(body=self._words(error))
+                self.env["ir.cron"]._commit_progress()
+                return True
+
+    @api.model
+    def _run_chunks(self, batch):
+        cron = self.env["ir.cron"]
+        attempts, busy = 0, self.env["ar.billing.batch.line"]
+        while True:
+            cron._commit_progress()  # a fresh transaction: somebody may have pressed Stop
+            if batch.state != "running":
+                return True
+            lines = self._next_chunk(batch, busy)
+            if not lines:
+                break
+            try:
+                busy |= self._bill_chunk(batch, lines)
+                time_left = cron._commit_progress(len(lines))
+            except psycopg2.OperationalError:  # somebody wrote the same rows
+                self.env.cr.rollback()
+                attempts += 1
+                if attempts == ATTEMPTS:
+                    raise
+                continue
+            attempts = 0
+            if not time_left:
+                return False
+        if not busy:
+            batch._finish()
+            cron._commit_progress()
+        return True
+
+    @api.model
+    def _next_chunk(self, batch, busy):
+        """The next lines that wait; all of a customer's together, as they travel in one e-mail."""
+        Line = self.env["ar.billing.batch.line"]
+        waiting = [
+            ("batch_id", "=", batch.id),
+            ("state", "=", "waiting"),
+            ("id", "not in", busy.ids),
+        ]
+        lines = Line.search(waiting, limit=CHUNK)
+        last = [
+            *waiting,
+            ("partner_id", "=", lines[-1:].partner_id.id),
+            ("id", "not in", lines.ids),
+        ]
+        return lines and lines | Line.search(last)
+
+    @api.model
+    def _bill_chunk(self, batch, lines):
+        """Bill these lines in this transaction; return those whose draft somebody else is writing right now."""
+        today = fields.Date.context_today(self)
+        free = lines.move_id.try_lock_for_update(allow_referencing=True)
+        busy = lines.filtered(lambda line: line.move_id not in free)
+        lines -= busy
+        gone = lines.filtered(lambda line: not line.move_id._may_be_billed())
+        gone.write({"state": "left_out", "reason": self.env._("No draft to bill any more.")})
+        lines -= gone
+        blocked = self._put_blocked_aside(lines, today)
+        self._isolate(batch, self._get_parcels(batch, lines - blocked))
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+        return busy
+
+    @api.model
+    def _put_blocked_aside(self, lines, today):
+        """Those with a problem that is known beforehand are not even tried."""
+        problems = lines.move_id._get_billing_problems(today)
+        blocked = lines.browse()
+        for line in lines:
+            words = [one.words for one in problems.get(line.move_id.id, []) if one.blocking]
+            if words:
+                self._put_aside(line, " ".join(words))
+                blocked += line
+        return blocked
+
+    @api.model
+    def _put_aside(self, line, words):
+        line.write({"state": "set_aside", "reason": words, "has_problem": True})
+
+    @api.model
+    def _get_parcels(self, batch, lines):
+        """What belongs together: a customer's invoices where they travel together, else each by itself."""
+        together = batch.company_id.one_mail_per_customer
+        parcels = lines.grouped(
+            lambda line: line.partner_id if together or line._wants_merging() else line
+        )
+        return list(parcels.values())
+
+    # ------------------------------------------------------------
+    # One by one, where all together fail
+    # ------------------------------------------------------------
+
+    @api.model
+    def _isolate(self, batch, parcels):
+        """Bill these parcels; where that fails, in halves, until it is clear who is to blame."""
+        if not parcels:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._bill(batch, self.env["ar.billing.batch.line"].union(*parcels))
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            middle = len(parcels) // 2
+            if middle:
+                self._isolate(batch, parcels[:middle])
+                self._isolate(batch, parcels[middle:])
+            elif len(parcels[0]) > 1:
+                self._sift(batch, parcels[0])
+            else:
+                self._log(error)
+                self._put_aside(parcels[0], self._words(error))
+
+    @api.model
+    def _sift(self, batch, parcel):
+        """One of a customer's invoices is to blame: find it, and let the others travel together all the same."""
+        sound = parcel.browse()
+        for line in parcel:
+            error = self._try_alone(batch, line)
+            if error is None:
+                sound += line
+            else:
+                self._log(error)
+                self._put_aside(line, self._words(error))
+        if sound == parcel:  # each goes by itself, but not with the others
+            self._isolate(batch, list(parcel))
+        elif sound:
+            self._isolate(batch, [sound])
+
+    @api.model
+    def _try_alone(self, batch, line):
+        """What goes wrong with this line by itself, or None. Nothing of the attempt stays."""
+        with closing(self.env.cr.savepoint()):
+            try:
+                self._bill(batch, line)
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:
+                return error
+        return None
+
+    @api.model
+    def _log(self, error):
+        if not isinstance(error, UserError | AccessError | MissingError):
+            _logger.info("A billing batch put an invoice aside", exc_info=error)
+
+    @api.model
+    def _words(self, error):
+        """An error as a person reads it in a list."""
+        words = " ".join(str(error).split()) or type(error).__name__
+        if error.__cause__:
+            words = f"{words} ({error.__cause__})"
+        return words if len(words) <= 300 else f"{words[:299]}…"
+
+    # ------------------------------------------------------------
+    # Billing
+    # ------------------------------------------------------------
+
+    @api.model
+    def _bill(self, batch, lines):
+        """Merge what is to be merged, post, make the PDFs and queue the e-mails, all as Odoo does it."""
+        moves = self._as_user(batch, lines.move_id)
+        moves.action_post()
+        send = moves.env["account.move.send"]
+        to_send = moves.filtered(lambda move: send._get_default_sending_methods(move) != {"manual"})
+        send._generate_and_send_invoices(moves)
+        sent = lines.filtered(lambda line: line.move_id.id in to_send._ids)
+        sent.write({"state": "sent", "reason": False, "has_problem": False})
+        (lines - sent).write({"state": "posted", "reason": False, "has_problem": False})
+
+    @api.model
+    def _as_user(self, batch, moves):
+        """These invoices with the rights, language and companies of who runs the batch."""
+        user = batch.user_id or self.env["res.users"].browse(SUPERUSER_ID)
+        companies = batch.company_id._collections_members()
+        if user.id != SUPERUSER_ID:
+            companies &= user.company_ids
+        return (
+            moves.with_user(user)
+            .with_company(batch.company_id)
+            .with_context(
+                allowed_company_ids=[
+                    batch.company_id.id,
+                    *(companies - batch.company_id).ids,
+                ],
+                billing_batch=batch.id,
+                billing_one_mail=batch.company_id.one_mail_per_customer,
+                lang=user.lang,
+                mail_notify_force_send=False,  # the queue sends: nothing leaves before the commit
+                tz=user.tz,
+            )
+        )

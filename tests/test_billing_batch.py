@@ -1,0 +1,480 @@
+"""A batch of drafts: gathered, looked at, posted and sent; what fails is put aside and stops nobody else."""
+
+from datetime import date, datetime, timedelta
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID, Command
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+
+from .common import CollectionsCommon
+from .smtp import smtp_server
+
+#: The 15th is a Tuesday.
+RUN_DAY = date(2026, 12, 15)
+DRAFT_DAY = datetime(2026, 12, 3, 10)
+DRAFTS = 40
+#: customer number -> how its draft is made to fail, and what the batch says of it
+FAILING = {
+    3: ("no recipient", "no valid e-mail address"),
+    11: ("locked period", "lies in a closed period"),
+    19: ("broken template", "division by zero"),
+    27: ("no account", "is archived"),
+}
+
+
+@tagged("post_install", "-at_install")
+class BillingCommon(CollectionsCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(freeze_time(RUN_DAY))
+        cls.Batch = cls.env["ar.billing.batch"]
+        cls.runner = cls.env["ar.billing.runner"]
+        cls.mid_month = cls.env.ref("ar_marketing_collections.billing_cycle_mid_month")
+        cls.month_end = cls.env.ref("ar_marketing_collections.billing_cycle_month_end")
+        cls.company.write({"email": "us@example.com", "billing_cycle_id": cls.mid_month.id})
+        cls.biller = cls.collector
+        cls.tax = cls.company_data["default_tax_sale"]
+
+    def setUp(self):
+        super().setUp()
+        # an open transaction holds the world of a test: what commits elsewhere flushes here
+        cron = self.registry["ir.cron"]
+        self.startPatcher(
+            patch.object(cron, "_commit_progress", lambda *_a, **_k: self.env.flush_all() or 60.0)
+        )
+
+    @classmethod
+    def make_draft(cls, partner, amount=1000.0, *, made=DRAFT_DAY, company=None, **values):
+        company = company or cls.company
+        move = (
+            cls.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner.id,
+                    "invoice_line_ids": [Command.create(cls.line_values(amount))],
+                    **values,
+                }
+            )
+        )
+        cls.backdate(move, made)
+        return move
+
+    @classmethod
+    def line_values(cls, amount=1000.0, **values):
+        return {"name": "Work", "quantity": 1, "price_unit": amount, "tax_ids": [], **values}
+
+    @classmethod
+    def backdate(cls, moves, made):
+        moves.flush_recordset()
+        cls.env.cr.execute(
+            "UPDATE account_move SET create_date = %s WHERE id IN %s", (made, moves._ids)
+        )
+        moves.invalidate_recordset(["create_date"])
+
+    def prepare(self, day=RUN_DAY, company=None):
+        return self.Batch._prepare_batch(company or self.company, day)
+
+    def run_batch(self, batch, user=None):
+        batch.with_user(user or self.biller).action_run()
+        self.runner._run_all()
+        self.env.flush_all()
+
+    def line_of(self, move):
+        return self.env["ar.billing.batch.line"].search([("move_id", "in", move.ids)])
+
+
+@tagged("post_install", "-at_install")
+class TestBillingBatch(BillingCommon):
+    # ------------------------------------------------------------
+    # 40 drafts, one failing in each way
+    # ------------------------------------------------------------
+
+    def make_forty(self):
+        customers = [self.make_customer(f"Customer {number:02}") for number in range(DRAFTS)]
+        moves = [
+            self.make_draft(customer, 100.0 + number) for number, customer in enumerate(customers)
+        ]
+        customers[3].email = False
+        self.company.sale_lock_date = date(2026, 10, 31)
+        moves[11].invoice_date = date(2026, 10, 20)
+        moves[19].ref = "broken"
+        account = self.company_data["default_account_revenue"].copy({"code": "400999"})
+        moves[27].invoice_line_ids.account_id = account
+        account.active = False
+        template = self.env.ref("account.email_template_edi_invoice")
+        template.subject = "Invoice {{ object.name }} {{ 1 / (object.ref != 'broken') }}"
+        return moves
+
+    def start_mail(self, port):
+        self.env["ir.mail_server"].search([]).active = False
+        self.env["ir.mail_server"].create(
+            {
+                "name": "loopback",
+                "smtp_host": "127.0.0.1",
+                "smtp_port": port,
+                "smtp_encryption": "none",
+            }
+        )
+        # Odoo's tests catch e-mails before they leave: here they do leave
+        self.startPatcher(
+            patch.object(self.registry["ir.mail_server"], "_disable_send", lambda _self: False)
+        )
+        self.startPatcher(
+            patch("odoo.addons.base.models.ir_mail_server.modules.module.current_test", False)
+        )
+
+    def leave_queue(self):
+        self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
+
+    @mute_logger("odoo.addons.mail.models.mail_render_mixin", "odoo.addons.mail.models.mail_mail")
+    def test_the_rest_goes_out_and_each_failing_one_is_put_aside_with_its_reason(self):
+        moves = self.make_forty()
+        batch = self.prepare()
+        self.assertEqual(batch.line_ids.move_id, self.env["account.move"].union(*moves))
+        self.assertEqual((batch.total_count, batch.problem_count), (DRAFTS, 3))
+        with smtp_server() as (inbox, port):
+            self.start_mail(port)
+            self.run_batch(batch)
+            self.assertFalse(inbox.messages, "nothing leaves before everything is committed")
+            self.leave_queue()
+        self.assertEqual(batch.state, "done")
+        self.assertEqual((batch.sent_count, batch.set_aside_count), (DRAFTS - 4, 4))
+        for number, move in enumerate(moves):
+            line = self.line_of(move)
+            with self.subTest(number=number):
+                received = [
+                    one
+                    for one in inbox.messages
+                    if move.partner_id.email and move.partner_id.email in one["To"]
+                ]
+                if number in FAILING:
+                    _how, words = FAILING[number]
+                    self.assertEqual((move.state, line.state), ("draft", "set_aside"))
+                    self.assertIn(words, line.reason)
+                    self.assertFalse(move.name and move.name != "/", "it holds no number")
+                    self.assertFalse(received)
+                else:
+                    self.assertEqual((move.state, line.state), ("posted", "sent"))
+                    self.assertEqual(self.items(move).amount_residual, 100.0 + number)
+                    self.assertEqual(move.invoice_date, RUN_DAY)
+                    self.assertTrue(move.is_move_sent)
+                    self.assertEqual(len(received), 1)
+                    self.assertIn(move.name, received[0]["Subject"])
+                    files = [part.get_filename() for part in received[0].iter_attachments()]
+                    self.assertEqual(len(files), 1)
+        numbers = sorted(move.sequence_number for move in moves if move.state == "posted")
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + DRAFTS - 4)), "no gap")
+        self.assertEqual(batch.activity_ids.user_id, self.biller, "somebody is called to mend it")
+        self.assertIn("division by zero", batch.report)
+
+    @mute_logger("odoo.addons.mail.models.mail_render_mixin")
+    def test_what_was_mended_goes_out_by_one_click(self):
+        moves = self.make_forty()
+        batch = self.prepare()
+        self.run_batch(batch)
+        moves[3].partner_id.email = "found@example.com"
+        moves[11].invoice_date = False
+        moves[19].ref = False
+        batch.with_user(self.biller).action_retry()
+        self.runner._run_all()
+        self.assertEqual((batch.sent_count, batch.set_aside_count), (DRAFTS - 1, 1))
+        self.assertEqual({move.state for move in moves if move != moves[27]}, {"posted"})
+        self.assertEqual(moves[27].state, "draft")
+
+    # ------------------------------------------------------------
+    # Gathering
+    # ------------------------------------------------------------
+
+    def test_only_drafts_that_are_due_are_gathered(self):
+        partner = self.make_customer()
+        due = self.make_draft(partner)
+        later = self.make_draft(partner, invoice_date=RUN_DAY + timedelta(days=1))
+        held = self.make_draft(partner, billing_hold=True)
+        recurring = self.make_draft(partner, auto_post="monthly")
+        credit_note = self.make_draft(partner, move_type="out_refund")
+        corrected = self.make_invoice(partner, RUN_DAY)
+        corrected.button_draft()
+        self.month_end_customer = self.make_customer(
+            "Month End AB", billing_cycle_id=self.month_end.id
+        )
+        other = self.make_draft(self.month_end_customer)
+        batch = self.prepare()
+        self.assertEqual(batch.line_ids.move_id, due)
+        self.assertFalse(self.line_of(later + held + recurring + credit_note + corrected + other))
+
+    def test_without_a_cycle_nothing_is_gathered(self):
+        self.company.billing_cycle_id = False
+        self.make_draft(self.make_customer())
+        self.assertFalse(self.prepare())
+
+    def test_a_draft_stands_in_one_batch_only(self):
+        draft = self.make_draft(self.make_customer())
+        batch = self.prepare()
+        again = self.prepare(RUN_DAY + timedelta(days=1))
+        self.assertEqual(again, batch, "what falls due meanwhile joins the batch that waits")
+        self.assertEqual(len(self.line_of(draft)), 1)
+        self.assertFalse(batch._add(draft))
+
+    def test_a_run_that_was_missed_is_caught_up_the_next_day(self):
+        draft = self.make_draft(self.make_customer())
+        self.assertFalse(self.prepare(RUN_DAY - timedelta(days=1)))
+        batch = self.prepare(RUN_DAY + timedelta(days=1))
+        self.assertEqual(batch.line_ids.move_id, draft)
+
+    def test_gathering_costs_the_same_for_many_as_for_few(self):
+        def cost(count):
+            for number in range(count):
+                self.make_draft(self.make_customer(f"N{number} of {count}"))
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            batch = self.prepare()
+            self.env.flush_all()
+            spent = self.env.cr.sql_log_count - before
+            self.assertEqual(batch.total_count, count)
+            batch.unlink()
+            self.env["account.move"].search([("state", "=", "draft")]).billing_hold = True
+            return spent
+
+        cost(2)  # warm what is cached for good
+        self.assertLessEqual(cost(40), cost(10))
+
+    def test_one_company_sees_nothing_of_another(self):
+        other = self.setup_other_company()["company"]
+        other.billing_cycle_id = self.mid_month
+        partner = self.make_customer()
+        mine, theirs = self.make_draft(partner), self.make_draft(partner, company=other)
+        batch, other_batch = self.prepare(), self.prepare(company=other)
+        self.assertEqual((batch.line_ids.move_id, other_batch.line_ids.move_id), (mine, theirs))
+        as_biller = self.Batch.with_user(self.biller)
+        self.assertEqual(as_biller.search([]), batch)
+        with self.assertRaises(AccessError):
+            other_batch.with_user(self.biller).action_run()
+
+    # ------------------------------------------------------------
+    # What a person does
+    # ------------------------------------------------------------
+
+    def test_what_is_left_out_stays_a_draft_and_waits_for_the_next_run(self):
+        draft, other = (
+            self.make_draft(self.make_customer()),
+            self.make_draft(self.make_customer("B")),
+        )
+        batch = self.prepare()
+        self.line_of(draft).with_user(self.biller).action_leave_out()
+        self.run_batch(batch)
+        self.assertEqual((draft.state, other.state), ("draft", "posted"))
+        self.assertEqual(draft.billing_date, date(2027, 1, 15))
+        self.assertFalse(self.prepare(RUN_DAY + timedelta(days=1)))
+
+    def test_left_out_by_mistake_is_taken_back_in(self):
+        draft = self.make_draft(self.make_customer())
+        batch = self.prepare()
+        line = self.line_of(draft)
+        line.action_leave_out()
+        line.action_take_in()
+        self.run_batch(batch)
+        self.assertEqual(draft.state, "posted")
+
+    def test_stopped_and_resumed_each_invoice_goes_out_once(self):
+        drafts = [self.make_draft(self.make_customer(f"C{number}")) for number in range(6)]
+        batch = self.prepare()
+        done = []
+
+        def stop_after_the_first(runner, batch, lines):
+            done.append(lines)
+            result = bill(runner, batch, lines)
+            if len(done) == 1:
+                batch.action_stop()
+            return result
+
+        bill = type(self.runner)._bill_chunk
+        module = "odoo.addons.ar_marketing_collections.models.ar_billing_runner.CHUNK"
+        with patch(module, 2), patch.object(type(self.runner), "_bill_chunk", stop_after_the_first):
+            self.run_batch(batch)
+            self.assertEqual(
+                (batch.state, batch.sent_count, batch.waiting_count), ("stopped", 2, 4)
+            )
+            self.assertAlmostEqual(batch.progress, 2 / 6)
+            self.run_batch(batch)
+        self.assertEqual((batch.state, batch.sent_count), ("done", 6))
+        self.assertEqual({draft.state for draft in drafts}, {"posted"})
+        mails = self.env["mail.mail"].sudo().search([("model", "=", "account.move")])
+        self.assertEqual(sorted(mails.mapped("res_id")), sorted(draft.id for draft in drafts))
+
+    def test_posted_by_hand_meanwhile_it_leaves_the_batch(self):
+        draft, other = (
+            self.make_draft(self.make_customer()),
+            self.make_draft(self.make_customer("B")),
+        )
+        batch = self.prepare()
+        draft.action_post()
+        self.assertEqual(self.line_of(draft).state, "left_out")
+        self.run_batch(batch)
+        self.assertEqual((batch.sent_count, other.state), (1, "posted"))
+
+    def test_it_goes_out_with_the_rights_of_who_runs_it(self):
+        draft = self.make_draft(self.make_customer())
+        batch = self.prepare()
+        self.run_batch(batch)
+        self.assertEqual(batch.user_id, self.biller)
+        self.assertEqual(draft.write_uid, self.biller)
+
+    def test_who_may_not_bill_may_look_and_nothing_else(self):
+        self.make_draft(self.make_customer())
+        batch = self.prepare()
+        looker = self.env["res.users"].create(
+            {
+                "name": "Pure",
+                "login": "pure",
+                "group_ids": [
+                    Command.set(self.env.ref("ar_marketing_collections.group_collector").ids)
+                ],
+                "company_ids": [Command.set(self.company.ids)],
+                "company_id": self.company.id,
+            }
+        )
+        seen = batch.with_user(looker)
+        self.assertEqual(seen.total_count, 1)
+        for forbidden in (
+            seen.action_run,
+            seen.action_stop,
+            seen.action_retry,
+            seen.action_refresh,
+            seen.line_ids.action_leave_out,
+            self.Batch.with_user(looker).action_prepare,
+        ):
+            with self.subTest(forbidden.__name__), self.assertRaises(AccessError):
+                forbidden()
+
+    def test_a_batch_that_has_run_is_kept(self):
+        self.make_draft(self.make_customer())
+        batch = self.prepare()
+        self.run_batch(batch)
+        with self.assertRaises(UserError):
+            batch.unlink()
+        with self.assertRaises(UserError):
+            batch.action_run()
+
+    # ------------------------------------------------------------
+    # By itself
+    # ------------------------------------------------------------
+
+    def test_in_review_it_waits_for_a_person(self):
+        draft = self.make_draft(self.make_customer())
+        for _twice in range(2):
+            self.Batch.with_user(SUPERUSER_ID)._cron_run_billing_batches()
+        batch = self.line_of(draft).batch_id
+        self.assertEqual((batch.state, draft.state), ("draft", "draft"))
+        self.assertEqual(batch.activity_ids.user_id, self.company.default_collector_id)
+
+    def test_automatic_it_runs_by_itself(self):
+        self.company.billing_mode = "automatic"
+        draft = self.make_draft(self.make_customer())
+        self.Batch.with_user(SUPERUSER_ID)._cron_run_billing_batches()
+        self.assertEqual(draft.state, "posted")
+        self.assertEqual(self.line_of(draft).state, "sent")
+
+    def test_the_cron_ends_well(self):
+        self.company.billing_mode = "automatic"
+        draft = self.make_draft(self.make_customer())
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "ar_marketing_collections.cron_run_billing_batches"
+            ).method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(draft.state, "posted")
+
+    # ------------------------------------------------------------
+    # E-mails
+    # ------------------------------------------------------------
+
+    def test_a_customers_invoices_travel_in_one_email(self):
+        partner = self.make_customer()
+        drafts = [self.make_draft(partner, 100.0 * number) for number in (1, 2, 3)]
+        single = self.make_draft(self.make_customer("Single AB"))
+        self.run_batch(self.prepare())
+        mails = self.env["mail.mail"].sudo().search([("model", "=", "account.move")])
+        joint = mails.filtered(lambda mail: mail.res_id in [draft.id for draft in drafts])
+        self.assertEqual(len(joint), 1)
+        self.assertEqual(len(joint.attachment_ids), 3)
+        for draft in drafts:
+            self.assertEqual(self.line_of(draft).state, "sent")
+            self.assertIn(draft.name, joint.body_html)
+            self.assertIn("600.00", joint.body_html)
+        self.assertEqual(joint.subject, f"Your 3 invoices from {self.company.name}")
+        self.assertEqual(len(mails - joint), 1)
+        self.assertEqual((mails - joint).res_id, single.id)
+
+    def test_each_invoice_has_its_own_email_where_the_company_wants_it(self):
+        self.company.one_mail_per_customer = False
+        partner = self.make_customer()
+        drafts = [self.make_draft(partner) for _number in range(2)]
+        self.run_batch(self.prepare())
+        mails = self.env["mail.mail"].sudo().search([("model", "=", "account.move")])
+        self.assertEqual(set(mails.mapped("res_id")), {draft.id for draft in drafts})
+
+    @mute_logger("odoo.addons.mail.models.mail_render_mixin")
+    def test_a_customers_failing_invoice_does_not_keep_the_others_from_travelling_together(self):
+        partner = self.make_customer()
+        drafts = [self.make_draft(partner) for _number in range(3)]
+        drafts[1].ref = "broken"
+        template = self.env.ref("account.email_template_edi_invoice")
+        template.subject = "Invoice {{ 1 / (object.ref != 'broken') }}"
+        self.run_batch(self.prepare())
+        self.assertEqual([draft.state for draft in drafts], ["posted", "draft", "posted"])
+        mail = self.env["mail.mail"].sudo().search([("model", "=", "account.move")])
+        self.assertEqual((len(mail), len(mail.attachment_ids)), (1, 2))
+
+    def test_what_is_not_sent_by_email_is_posted_with_its_pdf(self):
+        partner = self.make_customer(invoice_sending_method="manual", email=False)
+        draft = self.make_draft(partner)
+        self.run_batch(self.prepare())
+        self.assertEqual((draft.state, self.line_of(draft).state), ("posted", "posted"))
+        self.assertTrue(draft.invoice_pdf_report_id)
+
+    def test_the_texts_hold_plain_placeholders_only(self):
+        template = self.env.ref("ar_marketing_collections.mail_template_invoices")
+        with self.assertRaises(ValidationError):
+            template.subject = "{{ object.move_id.partner_id.vat }}"
+
+    # ------------------------------------------------------------
+    # On the invoice
+    # ------------------------------------------------------------
+
+    def test_the_draft_says_when_it_is_billed(self):
+        draft = self.make_draft(self.make_customer())
+        self.assertEqual(
+            draft.billing_words,
+            "Will be billed with the batch “Mid-month” on December 15, 2026.",
+        )
+        draft.action_hold_billing()
+        self.assertEqual(draft.billing_words, "Kept out of billing batches.")
+        draft.action_release_billing()
+        self.prepare()
+        self.assertIn("Stands in the batch of December 15, 2026", draft.billing_words)
+        draft.action_post()
+        self.assertFalse(draft.billing_words)
+
+    def test_one_can_be_billed_now(self):
+        draft = self.make_draft(self.make_customer())
+        dialogue = draft.with_user(self.biller).action_bill_now()
+        self.assertEqual(draft.state, "posted")
+        self.assertEqual(dialogue["res_model"], "account.move.send.wizard")
+
+    def test_drafts_are_found_by_the_day_on_which_they_are_billed(self):
+        draft = self.make_draft(self.make_customer())
+        later = self.make_draft(self.make_customer("Late", billing_cycle_id=self.month_end.id))
+        Move = self.env["account.move"]
+        for domain, expected in (
+            ([("billing_date", "=", RUN_DAY)], draft),
+            ([("billing_date", ">", RUN_DAY)], later),
+            ([("billing_date", "!=", False)], draft + later),
+        ):
+            with self.subTest(domain):
+                self.assertEqual(Move.search(domain, order="id"), expected)
