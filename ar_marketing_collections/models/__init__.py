@@ -1,6 +1,7 @@
 from . import (
     account_move,
     account_move_billing,
+    account_move_check,
     account_move_line,
     account_move_send,
     account_payment,
@@ -23,6 +24,7 @@ from . import (
     ar_followup_touch,
     ar_followup_touch_line,
     ar_goodwill,
+    ar_invoice_check,
     ar_ledger,
     ar_payment_profile,
     ar_payment_promise,

@@ -4,12 +4,146 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..rules import invoice_check
+
 #: Marks what we put under the text of an invoice e-mail.
 FOOTER_CLASS = "o_ar_invoice_footer"
 
 
 class AccountMoveSend(models.AbstractModel):
     _inherit = "account.move.send"
+
+    # ------------------------------------------------------------
+    # Looked at before it is sent
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_alerts(self, moves, moves_data):
+        """What the checks found, as Odoo's own alerts: a dangerous one keeps the dialogue from sending."""
+        alerts = super()._get_alerts(moves, moves_data)
+        findings = moves._run_invoice_checks(
+            recipients=self._get_chosen_recipients(moves, moves_data)
+        )
+        if len(moves) == 1:
+            return alerts | moves._findings_as_alerts(findings[moves.id])
+        missing = alerts.get("account_missing_email")
+        if missing and all(moves_data[move].get("mail_partner_ids") for move in moves):
+            del alerts["account_missing_email"]  # somebody else receives them
+        return alerts | self._summarize_findings(moves, findings)
+
+    @api.model
+    def _get_chosen_recipients(self, moves, moves_data):
+        """{move id: contacts} as the dialogue has them; it asks itself for a recipient of a single invoice."""
+        Partner = self.env["res.partner"]
+        recipients = {}
+        for move in moves:
+            data = moves_data[move]
+            chosen = data.get("mail_partner_ids") or Partner
+            if isinstance(chosen, list):
+                chosen = Partner.browse(chosen)
+            if "email" in data["sending_methods"] and (chosen or len(moves) > 1):
+                recipients[move.id] = chosen
+        return recipients
+
+    @api.model
+    def _summarize_findings(self, moves, findings):
+        """One alert for each check and level, with the invoices that it is about."""
+        by_check = {}
+        for move in moves:
+            for finding in findings[move.id]:
+                key = (finding.code, finding.level)
+                by_check[key] = by_check.get(key, moves.browse()) | move
+        labels = dict(self.env["ar.invoice.check"]._fields["code"]._description_selection(self.env))
+        return {
+            f"ar_invoice_check_{code}_{level}": {
+                "level": "danger" if level == invoice_check.BLOCKING else "warning",
+                "message": self.env._(
+                    "%(check)s: something is wrong with %(invoices)s.",
+                    check=labels.get(code, code),
+                    invoices=", ".join(found.mapped("display_name")[:5])
+                    + (" …" if len(found) > 5 else ""),
+                ),
+                "action_text": self.env._("Show them"),
+                "action": found._get_records_action(name=labels.get(code, code), context={}),
+            }
+            for (code, level), found in by_check.items()
+        }
+
+    @api.model
+    def _generate_and_send_invoices(
+        self,
+        moves,
+        from_cron=False,
+        allow_raising=True,
+        allow_fallback_pdf=False,
+        **custom_settings,
+    ):
+        """What is blocked is not sent, by whatever way: refused where a person waits, else put aside alone."""
+        recipients = None
+        if "sending_methods" in custom_settings or "mail_partner_ids" in custom_settings:
+            data = {
+                move: {
+                    "sending_methods": self._get_default_sending_methods(move),
+                    **custom_settings,
+                }
+                for move in moves
+            }
+            recipients = self._get_chosen_recipients(moves, data)
+        findings = moves._run_invoice_checks((invoice_check.BLOCKING,), recipients)
+        blocked = moves.filtered(lambda move: findings[move.id])
+        if blocked and allow_raising and not from_cron:
+            raise UserError(
+                "\n".join(
+                    f"{move.display_name}: {finding.words}"
+                    for move in blocked
+                    for finding in findings[move.id]
+                )
+            )
+        self._put_aside(blocked, findings)
+        moves -= blocked
+        if blocked and not moves:
+            return self.env["ir.attachment"]
+        return super()._generate_and_send_invoices(
+            moves,
+            from_cron=from_cron,
+            allow_raising=allow_raising,
+            allow_fallback_pdf=allow_fallback_pdf,
+            **custom_settings,
+        )
+
+    @api.model
+    def _put_aside(self, moves, findings):
+        """Not sent, and not tried again by itself: the reason stands in the invoice's history."""
+        for move in moves:
+            move = move.sudo()
+            author = (move.sending_data or {}).get("author_partner_id")
+            move.sending_data = False
+            move.message_post(
+                body=Markup("%s<ul>%s</ul>")
+                % (
+                    self.env._("Not sent:"),
+                    Markup().join(
+                        Markup("<li>%s</li>") % finding.words for finding in findings[move.id]
+                    ),
+                )
+            )
+            if author:
+                self._send_notifications_to_partners({author: move.ids}, is_success=False)
+
+    @api.model
+    def _get_default_mail_partner_ids(self, move, mail_template, mail_lang):
+        """The contacts who receive invoices, not whoever the invoice is addressed to; and whom the text adds."""
+        partners = super()._get_default_mail_partner_ids(move, mail_template, mail_lang)
+        if not move.is_sale_document(include_receipts=True):
+            return partners
+        chosen = move._get_invoice_recipients()[move.id].with_env(partners.env)
+        if not self.env.context.get("allow_partners_without_mail"):
+            chosen = chosen.filtered("email")
+        return chosen | (partners - move.partner_id) if chosen else partners
+
+    # ------------------------------------------------------------
+    # What goes along
+    # ------------------------------------------------------------
 
     @api.model
     def _get_mail_params(self, move, move_data):

@@ -208,6 +208,7 @@ class ResCompany(models.Model):
             lambda company: company.thanks_for != "nobody"
         ).thanks_since = fields.Date.context_today(self)
         self.env["ar.banner"].sudo()._copy_installed(companies)
+        self.env["ar.invoice.check"]._install_missing()
         return companies
 
     def write(self, vals):
@@ -219,6 +220,8 @@ class ResCompany(models.Model):
         if vals.get("thanks_for", "nobody") != "nobody" and silent:
             silent.thanks_since = fields.Date.context_today(self)
         result = super().write(vals)
+        if {"separate_collections", "parent_id"} & vals.keys():
+            self.env["ar.invoice.check"]._install_missing()
         if vals.get("followup_mode") in ("simulate", "review"):
             self.env["ar.followup.touch"].sudo().search(
                 [

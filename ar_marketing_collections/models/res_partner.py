@@ -1,9 +1,11 @@
 import operator
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import email_normalize
 
+from .ar_banner import is_web_address
 from .ar_payment_profile import SEGMENTS, TRENDS
 
 PROFILE_FIELDS = ("average_days_late", "median_days_late", "on_time_rate", "settled_item_count")
@@ -119,6 +121,40 @@ class ResPartner(models.Model):
         help="The drafts of a batch are merged into one invoice, where they agree in currency, terms, addresses and "
         "whatever else stands above the lines. The total stays the same to the cent, or they stay apart.",
     )
+    receives_invoices = fields.Boolean(
+        groups="base.group_user",
+        help="Invoices of this customer are sent to this contact. Several may receive them; without any it is the "
+        "address for invoices, else the one that stands on the invoice.",
+    )
+    requires_order_number = fields.Boolean(
+        "Demands an order number",
+        groups="base.group_user",
+        help="This customer pays no invoice without its own order number, in “Customer Reference”.",
+    )
+    invoice_portal_url = fields.Char(
+        "Upload to",
+        groups="base.group_user",
+        help="The web address where this customer wants its invoices uploaded. Whoever sends one is reminded of it.",
+    )
+    invoice_cut_off_day = fields.Integer(
+        "Cut-off day",
+        groups="base.group_user",
+        help="Invoices that come later than this day of a month wait for the customer's next payment run. 0: none.",
+    )
+    invoice_contact_id = fields.Many2one(
+        "res.partner",
+        "Who approves invoices",
+        groups="base.group_user",
+        help="Whom to ask when an invoice is stuck at this customer.",
+    )
+    invoice_format_note = fields.Text(
+        "Format",
+        groups="base.group_user",
+        help="Whatever else this customer wants of an invoice: one PDF an order, the cost centre, a language.",
+    )
+    invoice_recipient_names = fields.Char(
+        "Invoices go to", compute="_compute_invoice_recipient_names", groups="base.group_user"
+    )
     followup_case_id = fields.Many2one(
         "ar.followup.case",
         compute="_compute_followup_case_id",
@@ -149,7 +185,77 @@ class ResPartner(models.Model):
             "collector_id",
             "billing_cycle_id",
             "merge_invoices",
+            "requires_order_number",
+            "invoice_portal_url",
+            "invoice_cut_off_day",
+            "invoice_contact_id",
+            "invoice_format_note",
         ]
+
+    @api.constrains("invoice_portal_url", "invoice_cut_off_day")
+    def _check_invoicing_requirements(self):
+        for partner in self.sudo():
+            if partner.invoice_portal_url and not is_web_address(partner.invoice_portal_url):
+                raise ValidationError(
+                    self.env._(
+                        "“%(url)s” is no web address. It begins with https://",
+                        url=partner.invoice_portal_url,
+                    )
+                )
+            if not 0 <= partner.invoice_cut_off_day <= 31:
+                raise ValidationError(
+                    self.env._("The cut-off day is a day of the month, from 1 to 31; 0 is none.")
+                )
+
+    @api.depends("receives_invoices", "email", "child_ids.receives_invoices", "child_ids.email")
+    @api.depends_context("company")
+    def _compute_invoice_recipient_names(self):
+        """Whom an invoice to this address would be sent to, in words."""
+        recipients = self._origin._get_invoice_recipients(self.env.company._collections_root())
+        for partner in self:
+            contacts = recipients.get(partner._origin.id, self.browse()).filtered("email")
+            partner.invoice_recipient_names = ", ".join(
+                f"{one.name or one.display_name} <{one.email}>" for one in contacts
+            )
+
+    def _get_invoice_recipients(self, company):
+        """Who receives the invoices of ``company`` to these addresses: {partner id: contacts}. One query.
+
+        Those at the address itself who receive invoices; else the address, if it is one for invoices; else those of the
+        whole customer who receive invoices; else the customer's address for invoices; else the address.
+        """
+        there = self.sudo().search_fetch(
+            [
+                ("commercial_partner_id", "in", self.commercial_partner_id.ids),
+                ("email", "!=", False),
+                ("company_id", "in", [False, *company._collections_members().ids]),
+                "|",
+                ("receives_invoices", "=", True),
+                ("type", "=", "invoice"),
+            ],
+            ["commercial_partner_id", "parent_id", "type", "email", "receives_invoices"],
+            order="id",
+        )
+        by_customer = there.grouped("commercial_partner_id")
+        return {
+            partner.id: partner.sudo()
+            ._choose_recipients(by_customer.get(partner.commercial_partner_id.sudo(), there[:0]))
+            .with_env(self.env)
+            for partner in self
+        }
+
+    def _choose_recipients(self, contacts):
+        """Those of the customer's ``contacts`` who receive what is addressed to this partner."""
+        self.ensure_one()
+        named = contacts.filtered("receives_invoices")
+        here = named.filtered(lambda one: self in (one, one.parent_id))
+        if here:
+            return here
+        if self.type == "invoice" and self.email:
+            return self
+        if not named and self == self.commercial_partner_id:
+            return contacts[:1] or self
+        return named or self
 
     @api.model_create_multi
     def create(self, vals_list):

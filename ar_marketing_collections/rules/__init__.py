@@ -15,4 +15,6 @@ one subject:
 ``banner``            which banners stand on a document
 ``placeholder``       placeholders in texts that people write
 ``colour``            a colour as it can be read on white
+``invoice_check``     what is found wrong with an invoice before it is sent
+``plain_words``       words that the reader of an invoice cannot know
 """

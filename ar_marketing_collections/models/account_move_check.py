@@ -1,0 +1,103 @@
+"""Looked at before it is sent."""
+
+from odoo import fields, models
+
+from ..rules import invoice_check as rules
+from .ar_invoice_check import OF_CUSTOMER, Occasion
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"  # pylint: disable=consider-merging-classes-inherited
+
+    def _run_invoice_checks(
+        self, levels=(rules.WARNING, rules.BLOCKING), recipients=None, today=None
+    ):
+        """{move id: [Finding]} of what is wrong with these customer invoices, the blocking first.
+
+        The number of queries does not depend on the number of invoices.
+
+        :param levels: run only checks of these levels
+        :param recipients: {move id: contacts} to be sent the invoice; a move that is not in there goes by other
+            means than e-mail. None: as they are sent by default.
+        """
+        findings = {move.id: [] for move in self}
+        moves = self.filtered(lambda move: move.is_sale_document(include_receipts=True))
+        if not moves:
+            return findings
+        roots = self.env["res.company"].union(
+            *(company._collections_root() for company in moves.company_id)
+        )
+        checks = (
+            self.env["ar.invoice.check"]
+            .sudo()
+            .search([("company_id", "in", roots.ids), ("level", "in", levels)])
+        )
+        if not checks:
+            return findings
+        if recipients is None:
+            recipients = moves._get_default_email_recipients()
+        occasion = Occasion(today or fields.Date.context_today(self), recipients)
+        return findings | checks._find(moves.sudo(), occasion)
+
+    def _get_default_email_recipients(self):
+        """{move id: contacts} of those that are sent by e-mail unless somebody chooses otherwise."""
+        Send = self.env["account.move.send"]
+        by_email = self.filtered(lambda move: "email" in Send._get_default_sending_methods(move))
+        return by_email._get_invoice_recipients()
+
+    def _get_invoice_recipients(self):
+        """Who receives each of these invoices: {move id: contacts}, with or without an e-mail address."""
+        recipients = {}
+        for company, moves in self.grouped(lambda one: one.company_id._collections_root()).items():
+            of_partner = moves.partner_id._get_invoice_recipients(company)
+            recipients |= {move.id: of_partner.get(move.partner_id.id) for move in moves}
+        nobody = self.env["res.partner"]
+        return {move_id: contacts or nobody for move_id, contacts in recipients.items()}
+
+    def _get_alerts(self):
+        """What the checks found stands on the invoice until it has been sent."""
+        alerts = super()._get_alerts()
+        move = self._origin
+        if (
+            move
+            and move.partner_id
+            and move.invoice_line_ids
+            and move.state != "cancel"
+            and not move.is_move_sent
+        ):
+            findings = move._run_invoice_checks()[move.id]
+            alerts |= move._findings_as_alerts(findings)
+        return alerts
+
+    def _findings_as_alerts(self, findings):
+        """``findings`` of this invoice as Odoo's alerts, with the way to where they are mended."""
+        self.ensure_one()
+        alerts = {}
+        for finding in findings:
+            alert = {
+                "level": "danger" if finding.is_blocking else "warning",
+                "message": finding.words,
+            }
+            if finding.code in OF_CUSTOMER:
+                alert["action_text"] = self.env._("Open the customer")
+                alert["action"] = self.commercial_partner_id._get_records_action(
+                    name=self.env._("Customer"), context={}
+                )
+            alerts[f"ar_invoice_check_{finding.code}"] = alert
+        return alerts
+
+    def _generate_and_send(
+        self, force_synchronous=True, allow_fallback_pdf=True, **custom_settings
+    ):
+        """Another process sends these, such as a till: what is blocked is put aside and stops nothing.
+
+        One without a recipient is not sent by e-mail here, its PDF is made all the same.
+        """
+        findings = self._run_invoice_checks((rules.BLOCKING,))
+        blocked = self.filtered(
+            lambda move: any(one.code != "recipient" or len(self) > 1 for one in findings[move.id])
+        )
+        self.env["account.move.send"]._put_aside(blocked, findings)
+        return super(AccountMove, self - blocked)._generate_and_send(
+            force_synchronous, allow_fallback_pdf, **custom_settings
+        )
