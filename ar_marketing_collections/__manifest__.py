@@ -47,6 +47,7 @@
         "views/res_partner_category_views.xml",
         "views/account_move_line_views.xml",
         "views/account_move_views.xml",
+        "views/account_move_arrival_views.xml",
         "views/account_move_billing_views.xml",
         "views/account_payment_term_views.xml",
         "views/ar_goodwill_views.xml",

@@ -23,6 +23,7 @@ def uninstall_hook(env):
     """
     env["ar.payment.profile"]._restore_trust()
     env["account.payment.term"]._outlive_the_addon()
+    env["account.move"]._remove_arrival_tasks()
     env.cr.execute("DELETE FROM ar_followup_touch")
     env.cr.execute("DELETE FROM ar_followup_policy")
     env.invalidate_all()

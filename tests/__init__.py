@@ -11,6 +11,7 @@ from . import (
     test_faults,
     test_install,
     test_invoice_checks,
+    test_invoice_delivery,
     test_odoo_own_cases,
     test_one_voice,
     test_payment_profile,

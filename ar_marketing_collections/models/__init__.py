@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_move_arrival,
     account_move_billing,
     account_move_check,
     account_move_line,

@@ -281,15 +281,19 @@ class AccountMove(models.Model):
         if not self.is_sale_document(include_receipts=True):
             return None
         company = self.company_id._collections_root()
+        return self.env["ar.statement"]._prepare_person(self._get_person_user(), company)
+
+    def _get_person_user(self):
+        self.ensure_one()
+        company = self.company_id._collections_root()
         customer = self.commercial_partner_id.sudo().with_company(company)
         candidates = (
             customer.collector_id,
             self.sudo().invoice_user_id,
-            customer._get_collector(company),
+            customer.user_id,
             company.sudo().default_collector_id,
         )
-        user = next((one for one in candidates if one.active), self.env["res.users"])
-        return self.env["ar.statement"]._prepare_person(user, company)
+        return next((one for one in candidates if one.active), self.env["res.users"])
 
     # ------------------------------------------------------------
     # Banners

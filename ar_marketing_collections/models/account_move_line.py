@@ -11,6 +11,7 @@ class AccountMoveLine(models.Model):
             ("no_followup", "Excluded"),
             ("blocked", "Blocked"),
             ("in_payment", "Being paid"),
+            ("bounced", "Came back"),
         ],
         "Waits",
         compute="_compute_followup_hold",
@@ -18,7 +19,7 @@ class AccountMoveLine(models.Model):
     )
     followup_days_overdue = fields.Integer("Days overdue", compute="_compute_followup_days_overdue")
 
-    @api.depends("no_followup", "move_id.payment_state")
+    @api.depends("no_followup", "move_id.payment_state", "move_id.arrival")
     def _compute_followup_hold(self):
         disputed = set(
             self.env["ar.dispute"]
@@ -33,7 +34,9 @@ class AccountMoveLine(models.Model):
                 if line.id in disputed
                 else "no_followup"
                 if line.no_followup
-                else state in ("blocked", "in_payment") and state
+                else state
+                if state in ("blocked", "in_payment")
+                else line.move_id.arrival == "bounced" and "bounced"
             )
 
     @api.depends("date_maturity", "date")

@@ -181,6 +181,15 @@ class AccountMoveSend(models.AbstractModel):
         )
         for parcel in joint:
             self._send_joint_mail(parcel)
+            moves = self.env["account.move"].union(*parcel).sorted("name")
+            moves._note_mailed(together=moves[0])
+        self.env["account.move"].union(
+            *(
+                move
+                for move, data in moves_data.items()
+                if data.get("mail_partner_ids") and move not in together
+            )
+        )._note_mailed()
         today = fields.Date.context_today(self)
         for move, data in moves_data.items():
             if move.partner_id.email or data.get("mail_partner_ids"):

@@ -81,6 +81,7 @@ class ArLedger(models.AbstractModel):
                             WHEN l.no_followup THEN 'no_followup'
                             WHEN m.payment_state = 'blocked' THEN 'blocked'
                             WHEN m.payment_state = 'in_payment' THEN 'in_payment'
+                            WHEN m.arrival = 'bounced' THEN 'bounced'
                             ELSE '' END
                   FROM account_move_line l
                   JOIN account_move m ON m.id = l.move_id

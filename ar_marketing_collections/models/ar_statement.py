@@ -148,6 +148,7 @@ class ArStatement(models.AbstractModel):
                        CASE WHEN d.line_id IS NOT NULL THEN 'dispute'
                             WHEN l.no_followup THEN 'no_followup'
                             WHEN m.payment_state IN ('blocked', 'in_payment') THEN m.payment_state
+                            WHEN m.arrival = 'bounced' THEN 'bounced'
                             ELSE '' END,
                        COALESCE(term.part, 0), COALESCE(term.parts, 0)
                   FROM %(undone)s undone

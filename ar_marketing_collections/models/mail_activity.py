@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .account_move_arrival import IN_DOUBT, TASK
+
 
 class MailActivity(models.Model):
     _inherit = "mail.activity"
@@ -17,8 +19,10 @@ class MailActivity(models.Model):
                     "note": touch.note or feedback,
                 }
             )
+        checked = self._checked_invoices()
         result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
         touches.case_id._refresh_decisions()
+        checked._note_arrived("confirmed")
         return result
 
     def unlink(self):
@@ -28,6 +32,15 @@ class MailActivity(models.Model):
         if touches:
             touches._close("person")
         return result
+
+    def _checked_invoices(self):
+        """The invoices that these activities ask about, as long as there is a doubt."""
+        kind = self.env.ref(TASK, raise_if_not_found=False)
+        tasks = self.filtered(
+            lambda one: one.res_model == "account.move" and one.activity_type_id == kind
+        )
+        moves = self.env["account.move"].sudo().browse(tasks.mapped("res_id")).exists()
+        return moves.filtered(lambda move: move.arrival in IN_DOUBT)
 
     def _planned_calls(self):
         """The contacts on their way that these activities stand for."""

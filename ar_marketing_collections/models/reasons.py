@@ -23,8 +23,11 @@ REASONS = {
     "held_no_followup": _lt("Not contacted: what is open is excluded from follow-up."),
     "held_blocked": _lt("Not contacted: what is open is blocked."),
     "held_in_payment": _lt("Not contacted: what is open is being paid."),
+    "held_bounced": _lt(
+        "Not contacted: the invoice came back. Send it again, or confirm that it arrived."
+    ),
     "held_various": _lt(
-        "Not contacted: everything open waits (disputed, excluded, blocked or being paid)."
+        "Not contacted: everything open waits (disputed, excluded, blocked, being paid or come back)."
     ),
     "credits_cover": _lt(
         "Not contacted: open credits cover what is overdue. Please allocate them."

@@ -116,6 +116,13 @@ class ResCompany(models.Model):
         help="All invoices of a batch for the same reader travel in one e-mail.",
     )
 
+    arrival_days = fields.Integer(
+        "Check arrival after (days)",
+        default=5,
+        help="An invoice that was sent so many days ago and of which nothing was heard since becomes a task: check "
+        "that it arrived. 0: never. One that came back becomes a task at once.",
+    )
+
     payment_window_days = fields.Integer("Days looked back", default=365)
     payment_half_life_days = fields.Integer("Half-life of a payment (days)", default=90)
     payment_grace_days = fields.Integer("Grace (days)", default=0)
@@ -178,6 +185,7 @@ class ResCompany(models.Model):
         "books_max_age",
         "goodwill_limit",
         "banner_limit",
+        "arrival_days",
     )
     def _check_collections_numbers(self):
         for company in self:
@@ -194,6 +202,7 @@ class ResCompany(models.Model):
                     company.books_max_age,
                     company.goodwill_limit,
                     company.banner_limit,
+                    company.arrival_days,
                 )
                 < 0
             ):

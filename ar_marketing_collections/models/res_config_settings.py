@@ -31,6 +31,7 @@ class ResConfigSettings(models.TransientModel):
     one_mail_per_customer = fields.Boolean(
         related="company_id.one_mail_per_customer", readonly=False
     )
+    arrival_days = fields.Integer(related="company_id.arrival_days", readonly=False)
 
     payment_window_days = fields.Integer(related="company_id.payment_window_days", readonly=False)
     payment_half_life_days = fields.Integer(
