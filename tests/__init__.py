@@ -5,6 +5,7 @@ from . import (
     test_banner,
     test_billing_batch,
     test_billing_cycle,
+    test_billing_merge,
     test_company,
     test_demo_ledger,
     test_discount,

@@ -28,23 +28,26 @@ class TestBillingCycle(CollectionsCommon):
 
     def close(self, first, last, company=None):
         """The company is closed on these days."""
-        return self.env["resource.calendar.leaves"].create(
-            {
-                "name": "Closed",
-                "calendar_id": self.calendar.id if not company else False,
-                "company_id": (company or self.company).id,
-                "date_from": datetime.combine(first, datetime.min.time()) - timedelta(hours=1),
-                "date_to": datetime.combine(last, datetime.max.time()) - timedelta(hours=1),
-            }
+        company = company or self.company
+        return (
+            self.env["resource.calendar.leaves"]
+            .with_company(company)
+            .create(
+                {
+                    "name": "Closed",
+                    "calendar_id": self.calendar.id if company == self.company else False,
+                    "date_from": datetime.combine(first, datetime.min.time()) - timedelta(hours=1),
+                    "date_to": datetime.combine(last, datetime.max.time()) - timedelta(hours=1),
+                }
+            )
         )
 
-    def draft(self, partner, made=None, **values):
+    def draft(self, partner, made=datetime(2026, 12, 3, 10), **values):
         move = self.Move.create({"move_type": "out_invoice", "partner_id": partner.id, **values})
-        if made:
-            self.env.cr.execute(
-                "UPDATE account_move SET create_date = %s WHERE id = %s", (made, move.id)
-            )
-            move.invalidate_recordset()
+        self.env.cr.execute(
+            "UPDATE account_move SET create_date = %s WHERE id = %s", (made, move.id)
+        )
+        move.invalidate_recordset()
         return move
 
     # ------------------------------------------------------------

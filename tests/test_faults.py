@@ -20,7 +20,10 @@ from odoo.tools import config
 @tagged("post_install", "-at_install")
 class TestFaults(BaseCase):
     def break_follow_up(self, mode):
-        """Run ``faults.py`` in a process of its own; return what it saw."""
+        return self.break_on_purpose("faults.py", mode)
+
+    def break_on_purpose(self, script, mode):
+        """Run ``script`` in a process of its own; return what it saw."""
         database, copy = get_db_name(), f"{get_db_name()}_faults"
         self.duplicate(database, copy)
         self.addCleanup(self.execute, "DROP DATABASE IF EXISTS {} WITH (FORCE)", copy)
@@ -33,7 +36,7 @@ class TestFaults(BaseCase):
                 if config[name]
             ),
         ]
-        script = Path(__file__).with_name("faults.py").resolve()
+        script = Path(__file__).with_name(script).resolve()
         done = subprocess.run(
             [sys.executable, str(script), mode, copy, *options],
             capture_output=True,
@@ -77,3 +80,24 @@ class TestFaults(BaseCase):
             {("sent", 1): seen["customers"]},
         )
         self.assertEqual(seen["messages"], seen["customers"])
+
+    def test_a_billing_batch_killed_at_ten_moments_bills_each_draft_once_without_a_gap(self):
+        seen = self.break_on_purpose("faults_billing.py", "kill")
+        self.assertEqual((seen["killed"], seen["failed"]), (10, 0))
+        self.assert_billed_once(seen)
+
+    def test_two_processes_at_once_bill_each_draft_once(self):
+        seen = self.break_on_purpose("faults_billing.py", "race")
+        self.assertEqual(seen["failed"], 0)
+        self.assert_billed_once(seen)
+
+    def assert_billed_once(self, seen):
+        self.assertEqual(seen["states"], {"posted": seen["drafts"]})
+        first = seen["numbers"][0]
+        self.assertEqual(seen["numbers"], list(range(first, first + seen["drafts"])), "no gap")
+        self.assertEqual(seen["lines"], {"sent": seen["drafts"]})
+        self.assertEqual(set(seen["batches"]), {"done"})
+        self.assertEqual(seen["papers"], [1], "one PDF an invoice")
+        self.assertEqual(set(seen["received"].values()), {1}, "one e-mail a customer")
+        self.assertEqual(len(seen["received"]), seen["customers"])
+        self.assertEqual(seen["files"], seen["drafts"])

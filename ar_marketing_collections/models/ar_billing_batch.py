@@ -261,7 +261,6 @@ class ArBillingBatch(models.Model):
     # What a person does
     # ------------------------------------------------------------
 
-    @api.model
     def action_prepare(self):
         """Look now for what is due, and open the batch."""
         self.check_access("create")

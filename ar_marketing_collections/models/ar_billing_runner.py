@@ -33,7 +33,8 @@ class ArBillingRunner(models.AbstractModel):
         """Go on with every batch that runs, as long as the time of the cron lasts."""
         cron = self.env["ir.cron"]
         batches = self.env["ar.billing.batch"].search([("state", "=", "running")], order="id")
-        cron._commit_progress(remaining=sum(batches.mapped("waiting_count")))
+        # closing a batch counts as one more, so that it is not forgotten where the time ends just before
+        cron._commit_progress(remaining=sum(batches.mapped("waiting_count")) + len(batches))
         for batch in batches:
             if not self._run(batch):
                 return
@@ -80,7 +81,7 @@ class ArBillingRunner(models.AbstractModel):
                 return False
         if not busy:
             batch._finish()
-            cron._commit_progress()
+            cron._commit_progress(1)
         return True
 
     @api.model
@@ -160,6 +161,7 @@ class ArBillingRunner(models.AbstractModel):
                 self._isolate(batch, parcels[:middle])
                 self._isolate(batch, parcels[middle:])
             elif len(parcels[0]) > 1:
+                self._log(error)
                 self._sift(batch, parcels[0])
             else:
                 self._log(error)
@@ -213,6 +215,7 @@ class ArBillingRunner(models.AbstractModel):
     @api.model
     def _bill(self, batch, lines):
         """Merge what is to be merged, post, make the PDFs and queue the e-mails, all as Odoo does it."""
+        lines, notes = self._merge(batch, lines)
         moves = self._as_user(batch, lines.move_id)
         moves.action_post()
         send = moves.env["account.move.send"]
@@ -221,6 +224,27 @@ class ArBillingRunner(models.AbstractModel):
         sent = lines.filtered(lambda line: line.move_id.id in to_send._ids)
         sent.write({"state": "sent", "reason": False, "has_problem": False})
         (lines - sent).write({"state": "posted", "reason": False, "has_problem": False})
+        for line, words in notes.items():
+            line.reason = words
+
+    @api.model
+    def _merge(self, batch, lines):
+        """Merge the drafts of customers who want it; return the lines left, and {line: why it stayed alone}."""
+        left, notes = lines, {}
+        merging = lines.filtered(lambda line: line._wants_merging())
+        for of_customer in merging.grouped("partner_id").values():
+            for group in self._as_user(batch, of_customer.move_id)._get_merge_groups():
+                merged = of_customer.filtered(lambda line, ids=group._ids: line.move_id.id in ids)
+                kept = merged.filtered(lambda line, first=group[0]: line.move_id.id == first.id)
+                try:
+                    group._merge()
+                except UserError as error:
+                    words = self.env._("Not merged. %(reason)s", reason=self._words(error))
+                    notes.update(dict.fromkeys(merged, words))
+                    continue
+                left -= merged - kept  # those lines went with their drafts
+                kept.merged_count = len(merged)
+        return left, notes
 
     @api.model
     def _as_user(self, batch, moves):

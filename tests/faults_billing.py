@@ -1,0 +1,162 @@
+"""Break a billing batch on purpose, in real processes on a database of its own.
+
+    python faults_billing.py kill|race DATABASE [Odoo options]
+
+``kill``: processes that bill are ended by SIGKILL at one moment after the other (before and after commits, before and
+after invoices were posted and their e-mails queued), until one gets through. ``race``: two processes bill at the same
+time. Then Odoo's own queue sends. Prints one line of JSON: what became of each draft, and what each customer received.
+"""
+
+import json
+import logging
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+from unittest.mock import patch
+
+CUSTOMERS = 40
+#: The first customer has so many drafts, which travel in one e-mail.
+MANY = 3
+#: Counted events after which a process is killed.
+KILL_AFTER = (1, 4, 7, 9, 11, 12, 13, 14, 15, 16)
+CHUNK = 3
+
+
+def main(mode, database, options):
+    from faults import TODAY, fork, wait
+
+    from odoo import SUPERUSER_ID, api, fields, sql_db
+    from odoo.modules.registry import Registry
+    from odoo.tools import config
+
+    config.parse_config(["-d", database, "--max-cron-threads=0", *options], setup_logging=False)
+    logging.disable(logging.CRITICAL)
+    from smtp import smtp_server
+
+    from odoo.addons.ar_marketing_collections.models import ar_billing_runner
+
+    fields.Date.context_today = staticmethod(lambda *_args, **_kwargs: TODAY)
+    ar_billing_runner.CHUNK = CHUNK
+    registry = Registry(database)
+    with smtp_server() as (inbox, port):
+        with registry.cursor() as cr:
+            prepare(api.Environment(cr, SUPERUSER_ID, {}), port)
+        sql_db.close_db(database)
+
+        def work(kill_after=None):
+            if kill_after:
+                count_down(registry, kill_after)
+            with registry.cursor() as cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+                env["ar.billing.batch"]._cron_run_billing_batches()
+
+        if mode == "kill":
+            ends = [wait(fork(work, after)) for after in (*KILL_AFTER, None)]
+        else:
+            ends = [wait(child) for child in [fork(work), fork(work)]]
+        with registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            env["mail.mail"].search([("state", "=", "outgoing")]).send()
+            cr.commit()
+            result = describe(env, inbox)
+        result["killed"] = sum(end == signal.SIGKILL for end in ends)
+        result["failed"] = sum(end not in (0, signal.SIGKILL) for end in ends)
+    print(json.dumps(result))  # noqa: T201
+
+
+def prepare(env, port):
+    """Drafts that are due at once, in a company that bills by itself."""
+    from faults import prepare as prepare_mail
+
+    from odoo import Command
+
+    prepare_mail(env, port)
+    company = (
+        env["res.company"].search([("account_sale_tax_id", "!=", False)], limit=1) or env.company
+    )
+    env = env(context={"allowed_company_ids": company.ids})
+    env["res.company"].search([]).billing_cycle_id = False
+    company.write(
+        {
+            "billing_cycle_id": env.ref("ar_marketing_collections.billing_cycle_immediate").id,
+            "billing_mode": "automatic",
+        }
+    )
+    env["account.move"].search([("state", "=", "draft")]).billing_hold = True
+    partners = env["res.partner"].search([("email", "=like", "c%@example.com")], limit=CUSTOMERS)
+    moves = env["account.move"].create(
+        [
+            {
+                "move_type": "out_invoice",
+                "partner_id": partner.id,
+                "ref": "by batch",
+                "invoice_line_ids": [
+                    Command.create({"name": "Work", "price_unit": 100, "tax_ids": []})
+                ],
+            }
+            for partner in [*partners, *[partners[0]] * (MANY - 1)]
+        ]
+    )
+    moves.flush_recordset()
+    env.cr.execute(
+        "UPDATE account_move SET create_date = '2026-03-01 10:00' WHERE id IN %s", (moves._ids,)
+    )
+
+
+def describe(env, inbox):
+    moves = env["account.move"].search([("ref", "=", "by batch")], order="sequence_number")
+    received = Counter(message["To"].addresses[0].addr_spec for message in inbox.messages)
+    papers = Counter(
+        env["ir.attachment"]
+        .search([("res_model", "=", "account.move"), ("res_field", "=", "invoice_pdf_report_file")])
+        .mapped("res_id")
+    )
+    lines = env["ar.billing.batch.line"].search([])
+    return {
+        "customers": CUSTOMERS,
+        "drafts": CUSTOMERS + MANY - 1,
+        "states": Counter(moves.mapped("state")),
+        "numbers": moves.mapped("sequence_number"),
+        "lines": Counter(lines.mapped("state")),
+        "batches": Counter(lines.batch_id.mapped("state")),
+        "papers": sorted({papers[move.id] for move in moves}),
+        "received": received,
+        "files": sum(len(list(message.iter_attachments())) for message in inbox.messages),
+    }
+
+
+def count_down(registry, events):
+    """Let this process kill itself at the ``events``-th of: before and after a commit, a posting, a sending."""
+    import os
+
+    from odoo import sql_db
+
+    left = [events]
+
+    def event():
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def counted(function):
+        def wrapper(*args, **kwargs):
+            event()
+            result = function(*args, **kwargs)
+            event()
+            return result
+
+        return wrapper
+
+    Send, Move = registry["account.move.send"], registry["account.move"]
+    for owner, name in (
+        (sql_db.Cursor, "commit"),
+        (Move, "action_post"),
+        (Send, "_generate_and_send_invoices"),
+    ):
+        patch.object(owner, name, counted(getattr(owner, name))).start()
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])
