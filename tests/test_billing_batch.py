@@ -17,10 +17,11 @@ DRAFT_DAY = datetime(2026, 12, 3, 10)
 DRAFTS = 40
 #: customer number -> how its draft is made to fail, and what the batch says of it
 FAILING = {
-    3: ("no recipient", "no valid e-mail address"),
+    3: ("no recipient", "can be sent this invoice"),
     11: ("locked period", "lies in a closed period"),
     19: ("broken template", "division by zero"),
     27: ("no account", "is archived"),
+    35: ("missing order number", "without its order number"),
 }
 
 
@@ -106,6 +107,10 @@ class TestBillingBatch(BillingCommon):
         account = self.company_data["default_account_revenue"].copy({"code": "400999"})
         moves[27].invoice_line_ids.account_id = account
         account.active = False
+        customers[35].requires_order_number = True
+        self.env["ar.invoice.check"].search(
+            [("company_id", "=", self.company.id), ("code", "=", "order_number")]
+        ).level = "blocking"
         template = self.env.ref("account.email_template_edi_invoice")
         template.subject = "Invoice {{ object.name }} {{ 1 / (object.ref != 'broken') }}"
         return moves
@@ -136,14 +141,14 @@ class TestBillingBatch(BillingCommon):
         moves = self.make_forty()
         batch = self.prepare()
         self.assertEqual(batch.line_ids.move_id, self.env["account.move"].union(*moves))
-        self.assertEqual((batch.total_count, batch.problem_count), (DRAFTS, 3))
+        self.assertEqual((batch.total_count, batch.problem_count), (DRAFTS, 4))
         with smtp_server() as (inbox, port):
             self.start_mail(port)
             self.run_batch(batch)
             self.assertFalse(inbox.messages, "nothing leaves before everything is committed")
             self.leave_queue()
         self.assertEqual(batch.state, "done")
-        self.assertEqual((batch.sent_count, batch.set_aside_count), (DRAFTS - 4, 4))
+        self.assertEqual((batch.sent_count, batch.set_aside_count), (DRAFTS - 5, 5))
         for number, move in enumerate(moves):
             line = self.line_of(move)
             with self.subTest(number=number):
@@ -168,7 +173,7 @@ class TestBillingBatch(BillingCommon):
                     files = [part.get_filename() for part in received[0].iter_attachments()]
                     self.assertEqual(len(files), 1)
         numbers = sorted(move.sequence_number for move in moves if move.state == "posted")
-        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + DRAFTS - 4)), "no gap")
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + DRAFTS - 5)), "no gap")
         self.assertEqual(batch.activity_ids.user_id, self.biller, "somebody is called to mend it")
         self.assertIn("division by zero", batch.report)
 
@@ -180,6 +185,7 @@ class TestBillingBatch(BillingCommon):
         moves[3].partner_id.email = "found@example.com"
         moves[11].invoice_date = False
         moves[19].ref = False
+        moves[35].ref = "PO 35"
         batch.with_user(self.biller).action_retry()
         self.runner._run_all()
         self.assertEqual((batch.sent_count, batch.set_aside_count), (DRAFTS - 1, 1))

@@ -182,74 +182,62 @@ class AccountMove(models.Model):
 
         A hook, set-based. What Odoo itself says while it posts or sends comes on top of it.
         """
-        problems = defaultdict(list)
-        nobody = self._get_without_recipient()
-        closed = self._get_in_closed_period(today)
-        for move in self:
-            lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
-            if not lines:
-                problems[move.id].append(Problem(self.env._("It has no lines.")))
-            elif move.currency_id.compare_amounts(move.amount_total, 0) < 0:
-                problems[move.id].append(
-                    Problem(self.env._("Its total is negative: it should be a credit note."))
-                )
-            if not all(move.line_ids.account_id.mapped("active")):
-                archived = move.line_ids.account_id.filtered(lambda account: not account.active)
-                problems[move.id].append(
-                    Problem(
-                        self.env._(
-                            "The account %(account)s is archived.", account=archived[0].display_name
-                        )
-                    )
-                )
-            if move in nobody:
-                problems[move.id].append(
-                    Problem(
-                        self.env._(
-                            "%(customer)s has no valid e-mail address to send the invoice to.",
-                            customer=move.partner_id.display_name,
-                        )
-                    )
-                )
-            if move in closed:
-                problems[move.id].append(
-                    Problem(
-                        self.env._(
-                            "Its date, %(day)s, lies in a closed period. Give it a later one.",
-                            day=format_date(self.env, move.invoice_date or today),
-                        )
-                    )
-                )
-        for move_id, findings in self._get_check_findings().items():
-            problems[move_id] += [
-                Problem(finding.words, finding.level == "blocking") for finding in findings
+        findings = self._run_invoice_checks(today=today)
+        hindered = (
+            self._get_broken()
+            + [(move, self._get_closed_words(move, today)) for move in self._get_closed(today)]
+            + [
+                (move, self._get_unreachable_words(move))
+                for move in self._get_without_recipient()
+                if "recipient" not in {finding.code for finding in findings[move.id]}
             ]
+        )
+        problems = defaultdict(list)
+        for move, words in hindered:
+            problems[move.id].append(Problem(words))
+        for move_id, found in findings.items():
+            problems[move_id] += [Problem(one.words, one.is_blocking) for one in found]
         return dict(problems)
 
-    def _get_check_findings(self):
-        """What the company's checks before sending find: {move id: [Finding]}."""
-        run = getattr(self, "_run_invoice_checks", None)
-        return run() if run else {}
+    def _get_broken(self):
+        """[(draft, words)] of those that Odoo would refuse to post."""
+        broken = []
+        for move in self:
+            archived = move.line_ids.account_id.filtered(lambda account: not account.active)[:1]
+            if not any(line.display_type == "product" for line in move.invoice_line_ids):
+                broken.append((move, self.env._("It has no lines.")))
+            elif move.currency_id.compare_amounts(move.amount_total, 0) < 0:
+                words = self.env._("Its total is negative: it should be a credit note.")
+                broken.append((move, words))
+            if archived:
+                words = self.env._(
+                    "The account %(account)s is archived.", account=archived.display_name
+                )
+                broken.append((move, words))
+        return broken
+
+    def _get_closed_words(self, move, today):
+        return self.env._(
+            "Its date, %(day)s, lies in a closed period. Give it a later one.",
+            day=format_date(self.env, move.invoice_date or today),
+        )
+
+    def _get_unreachable_words(self, move):
+        return self.env._(
+            "%(customer)s has no valid e-mail address to send the invoice to.",
+            customer=move.partner_id.display_name,
+        )
 
     def _get_without_recipient(self):
-        """Those to be sent by e-mail that have nobody to send it to, by the rules of Odoo's own template."""
-        send = self.env["account.move.send"]
-        by_mail = self.filtered(lambda move: "email" in send._get_default_sending_methods(move))
-        if not by_mail or not by_mail._get_mail_template().use_default_to:
-            return self.browse()
-        recipients = by_mail._message_get_default_recipients()
-        partners = self.env["res.partner"].browse(
-            [one for found in recipients.values() for one in found["partner_ids"]]
-        )
-        reachable = set(partners.filtered("email_normalized").ids)
-        return by_mail.filtered(
+        """Those to be sent by e-mail that have nobody to send it to."""
+        recipients = self._get_default_email_recipients()
+        return self.filtered(
             lambda move: (
-                not recipients[move.id]["email_to"]
-                and not reachable & set(recipients[move.id]["partner_ids"])
+                move.id in recipients and not any(recipients[move.id].mapped("email_normalized"))
             )
         )
 
-    def _get_in_closed_period(self, today):
+    def _get_closed(self, today):
         """Those whose date lies in a period that is locked: Odoo would book them on another day without a word."""
         locked = {}
         closed = self.browse()

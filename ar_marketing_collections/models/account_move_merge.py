@@ -174,8 +174,8 @@ class AccountMove(models.Model):
                 line.tax_tag_ids,
                 str(line.analytic_distribution or ""),
             )
-            amounts["currency", *key] += line.amount_currency
-            amounts["company", *key] += line.balance
+            amounts[("currency", *key)] += line.amount_currency
+            amounts[("company", *key)] += line.balance
         for name in ("amount_untaxed", "amount_tax", "amount_total"):
             amounts[name] = sum(self.mapped(name))
         return dict(amounts)
