@@ -366,13 +366,12 @@ class TestInvoiceChecks(InvoiceCheckCommon):
     def test_the_invoice_shows_what_was_found_until_it_is_sent(self):
         self.customer.vat = False
         move = self.make_blocked()
-        alerts = move.alerts
-        self.assertEqual(alerts["ar_invoice_check_order_number"]["level"], "danger")
-        self.assertEqual(alerts["ar_invoice_check_tax_number"]["level"], "warning")
-        self.assertIn("Customer Reference", alerts["ar_invoice_check_order_number"]["message"])
-        self.assertEqual(
-            alerts["ar_invoice_check_tax_number"]["action"]["res_id"], self.customer.id
+        blocking, warning = (
+            move.alerts[f"ar_invoice_check_{level}"] for level in ("blocking", "warning")
         )
+        self.assertEqual((blocking["level"], warning["level"]), ("danger", "warning"))
+        self.assertIn("Customer Reference", blocking["message"])
+        self.assertEqual(warning["action"]["res_id"], self.customer.id)
         move.ref = "PO 1"
         move._generate_and_send()
         move.invalidate_recordset(["alerts"])
@@ -381,7 +380,7 @@ class TestInvoiceChecks(InvoiceCheckCommon):
     def test_the_dialogue_shows_it_and_refuses(self):
         move = self.make_blocked()
         wizard = self.wizard(move)
-        self.assertEqual(wizard.alerts["ar_invoice_check_order_number"]["level"], "danger")
+        self.assertEqual(wizard.alerts["ar_invoice_check_blocking"]["level"], "danger")
         with self.assertRaisesRegex(UserError, "order number"):
             wizard.action_send_and_print()
         self.assertFalse(move.invoice_pdf_report_id)
@@ -392,7 +391,7 @@ class TestInvoiceChecks(InvoiceCheckCommon):
     def test_a_warning_is_said_and_hinders_nobody(self):
         self.level("order_number", "warning")
         wizard = self.wizard(self.make_blocked())
-        self.assertEqual(wizard.alerts["ar_invoice_check_order_number"]["level"], "warning")
+        self.assertEqual(wizard.alerts["ar_invoice_check_warning"]["level"], "warning")
         wizard.action_send_and_print()
         self.assertTrue(wizard.move_id.invoice_pdf_report_id)
 
@@ -400,7 +399,7 @@ class TestInvoiceChecks(InvoiceCheckCommon):
         self.customer.email = "no address"
         move = self.make_posted()
         wizard = self.wizard(move)
-        self.assertIn("ar_invoice_check_recipient", wizard.alerts)
+        self.assertIn("no e-mail address", wizard.alerts["ar_invoice_check_blocking"]["message"])
         wizard.mail_partner_ids = self.make_customer("Somebody else")
         self.assertFalse(wizard.alerts)
         wizard.action_send_and_print()
@@ -451,4 +450,4 @@ class TestInvoiceChecks(InvoiceCheckCommon):
     def test_a_clerk_of_one_company_runs_the_checks(self):
         move = self.make_blocked().with_user(self.collector)
         self.assertEqual(self.found(move), ["order_number"])
-        self.assertIn("ar_invoice_check_order_number", move.alerts)
+        self.assertIn("ar_invoice_check_blocking", move.alerts)

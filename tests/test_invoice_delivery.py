@@ -365,6 +365,16 @@ class TestArrival(DeliveryCommon):
         self.assertEqual(move.arrival, "paid")
         self.assertFalse(self.tasks(move))
 
+    def test_what_was_credited_or_cancelled_is_not_asked_about(self):
+        moves = self.make_sent() + self.make_sent(name="Other work")
+        self.check_arrival(5)
+        moves[0]._reverse_moves(cancel=True)
+        moves[1].button_draft()
+        moves[1].button_cancel()
+        self.check_arrival(6)
+        self.assertEqual(moves.mapped("arrival"), [False, False])
+        self.assertFalse(self.tasks(moves))
+
     def test_0_days_is_never(self):
         self.company.arrival_days = 0
         self.make_sent()

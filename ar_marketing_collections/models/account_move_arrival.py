@@ -182,16 +182,26 @@ class AccountMove(models.Model):
     @api.model
     def _check_arrival(self, company, now):
         """Look at what was sent by ``company`` and not heard of yet. Returns those that became a task."""
-        ours = [
-            ("company_id", "in", company._collections_members().ids),
-            ("state", "=", "posted"),
-        ]
+        ours = [("company_id", "in", company._collections_members().ids)]
         Move = self.sudo()
-        paid = Move.search(
-            [*ours, ("arrival", "in", ("sent", *IN_DOUBT)), ("payment_state", "in", PAID)]
+        over = Move.search(
+            [
+                *ours,
+                ("arrival", "in", ("sent", *IN_DOUBT)),
+                "|",
+                ("state", "=", "cancel"),
+                ("payment_state", "in", (*PAID, "reversed")),
+            ]
         )
+        paid = over.filtered(lambda move: move.payment_state in PAID)
         self._set_arrival("paid", paid)
-        waiting = [*ours, ("arrival", "=", "sent"), ("payment_state", "=", "not_paid")]
+        self._set_arrival(False, over - paid)  # nobody waits for it any more
+        waiting = [
+            *ours,
+            ("state", "=", "posted"),
+            ("arrival", "=", "sent"),
+            ("payment_state", "=", "not_paid"),
+        ]
         failed = Move.search(waiting)._filter_failed()
         failed._note_bounced()
         silent = Move

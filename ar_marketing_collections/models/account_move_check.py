@@ -64,26 +64,29 @@ class AccountMove(models.Model):
             and move.invoice_line_ids
             and move.state != "cancel"
             and not move.is_move_sent
+            and not move.mailed_on
         ):
             findings = move._run_invoice_checks()[move.id]
             alerts |= move._findings_as_alerts(findings)
         return alerts
 
     def _findings_as_alerts(self, findings):
-        """``findings`` of this invoice as Odoo's alerts, with the way to where they are mended."""
+        """``findings`` of this invoice as Odoo's alerts, one for each level, with the way to the customer."""
         self.ensure_one()
         alerts = {}
-        for finding in findings:
-            alert = {
-                "level": "danger" if finding.is_blocking else "warning",
-                "message": finding.words,
-            }
-            if finding.code in OF_CUSTOMER:
+        for level, colour in ((rules.BLOCKING, "danger"), (rules.WARNING, "warning")):
+            found = [finding for finding in findings if finding.level == level]
+            if not found:
+                continue
+            alert = {"level": colour, "message": found[0].words}
+            if len(found) > 1:
+                alert["message"] = "\n".join(f"•  {finding.words}" for finding in found)
+            if any(finding.code in OF_CUSTOMER for finding in found):
                 alert["action_text"] = self.env._("Open the customer")
                 alert["action"] = self.commercial_partner_id._get_records_action(
                     name=self.env._("Customer"), context={}
                 )
-            alerts[f"ar_invoice_check_{finding.code}"] = alert
+            alerts[f"ar_invoice_check_{level}"] = alert
         return alerts
 
     def _generate_and_send(

@@ -43,7 +43,6 @@ class ArInvoiceCheck(models.Model):
     _name = "ar.invoice.check"
     _description = "Check of Invoices"
     _order = "sequence, id"
-    _rec_name = "code"
 
     code = fields.Selection(
         [
@@ -95,6 +94,13 @@ class ArInvoiceCheck(models.Model):
     )
 
     _code_uniq = models.UniqueIndex("(company_id, code)", "Every company has each check once.")
+
+    @api.depends("code")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        labels = dict(self._fields["code"]._description_selection(self.env))
+        for check in self:
+            check.display_name = labels.get(check.code, check.code)
 
     @api.depends("code")
     @api.depends_context("lang")
@@ -410,7 +416,7 @@ class ArInvoiceCheck(models.Model):
     def _check_cut_off(self, moves, occasion):
         return {
             move.id: self.env._(
-                "%(customer)s takes invoices until the %(day)s of a month: this one waits for the next month.",
+                "%(customer)s takes invoices until day %(day)s of a month: this one waits for the next month.",
                 customer=move.commercial_partner_id.name,
                 day=move.commercial_partner_id.invoice_cut_off_day,
             )

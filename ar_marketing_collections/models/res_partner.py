@@ -122,6 +122,7 @@ class ResPartner(models.Model):
         "whatever else stands above the lines. The total stays the same to the cent, or they stay apart.",
     )
     receives_invoices = fields.Boolean(
+        "Receives invoices",
         groups="base.group_user",
         help="Invoices of this customer are sent to this contact. Several may receive them; without any it is the "
         "address for invoices, else the one that stands on the invoice.",
