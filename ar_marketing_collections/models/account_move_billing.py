@@ -185,9 +185,9 @@ class AccountMove(models.Model):
         findings = self._run_invoice_checks(today=today)
         hindered = (
             self._get_broken()
-            + [(move, self._get_closed_words(move, today)) for move in self._get_closed(today)]
+            + [(move, move._get_closed_words(today)) for move in self._get_closed(today)]
             + [
-                (move, self._get_unreachable_words(move))
+                (move, move._get_unreachable_words())
                 for move in self._get_without_recipient()
                 if "recipient" not in {finding.code for finding in findings[move.id]}
             ]
@@ -216,16 +216,16 @@ class AccountMove(models.Model):
                 broken.append((move, words))
         return broken
 
-    def _get_closed_words(self, move, today):
+    def _get_closed_words(self, today):
         return self.env._(
             "Its date, %(day)s, lies in a closed period. Give it a later one.",
-            day=format_date(self.env, move.invoice_date or today),
+            day=format_date(self.env, self.invoice_date or today),
         )
 
-    def _get_unreachable_words(self, move):
+    def _get_unreachable_words(self):
         return self.env._(
             "%(customer)s has no valid e-mail address to send the invoice to.",
-            customer=move.partner_id.display_name,
+            customer=self.partner_id.display_name,
         )
 
     def _get_without_recipient(self):

@@ -202,18 +202,12 @@ class AccountMoveSend(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _hook_if_success(self, moves_data, from_cron=False):
-        """A batch says so where Odoo would post an invoice and send it to nobody."""
-        if self.env.context.get("billing_batch"):
-            for move, data in moves_data.items():
-                if "email" in data["sending_methods"] and not data["mail_partner_ids"]:
-                    raise UserError(
-                        self.env._(
-                            "%(customer)s has no valid e-mail address to send the invoice to.",
-                            customer=move.partner_id.display_name,
-                        )
-                    )
-        return super()._hook_if_success(moves_data, from_cron=from_cron)
+    def _get_default_sending_settings(self, move, from_cron=False, **custom_settings):
+        """A batch has asked before, to learn whose text is broken: that is not done twice."""
+        prepared = self.env.context.get("billing_settings", {})
+        if move.id in prepared:
+            return prepared[move.id]
+        return super()._get_default_sending_settings(move, from_cron=from_cron, **custom_settings)
 
     @api.model
     def _get_joint_mails(self, moves_data):

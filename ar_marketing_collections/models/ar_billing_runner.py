@@ -17,6 +17,14 @@ CHUNK = 25
 ATTEMPTS = 3
 
 
+class Blame(Exception):
+    """It is known who is to blame: ``errors`` is {lines: error}."""
+
+    def __init__(self, errors):
+        super().__init__()
+        self.errors = errors
+
+
 class ArBillingRunner(models.AbstractModel):
     """Runs batches, a chunk of invoices in each transaction.
 
@@ -155,6 +163,12 @@ class ArBillingRunner(models.AbstractModel):
                 self._bill(batch, self.env["ar.billing.batch.line"].union(*parcels))
         except psycopg2.OperationalError:
             raise
+        except Blame as blame:
+            for lines, error in blame.errors.items():
+                self._log(error)
+                self._put_aside(lines, self._words(error))
+            to_blame = self.env["ar.billing.batch.line"].union(*blame.errors)
+            self._isolate(batch, [parcel - to_blame for parcel in parcels if parcel - to_blame])
         except Exception as error:
             middle = len(parcels) // 2
             if middle:
@@ -191,6 +205,8 @@ class ArBillingRunner(models.AbstractModel):
                 self._bill(batch, line)
             except psycopg2.OperationalError:
                 raise
+            except Blame as blame:
+                return next(iter(blame.errors.values()))
             except Exception as error:
                 return error
         return None
@@ -215,22 +231,53 @@ class ArBillingRunner(models.AbstractModel):
     @api.model
     def _bill(self, batch, lines):
         """Merge what is to be merged, post, make the PDFs and queue the e-mails, all as Odoo does it."""
-        lines, notes = self._merge(batch, lines)
+        parts, notes = self._merge(batch, lines)
+        lines = lines.browse().union(*parts)
         moves = self._as_user(batch, lines.move_id)
         moves.action_post()
-        send = moves.env["account.move.send"]
-        to_send = moves.filtered(lambda move: send._get_default_sending_methods(move) != {"manual"})
-        send._generate_and_send_invoices(moves)
-        sent = lines.filtered(lambda line: line.move_id.id in to_send._ids)
+        settings = self._get_settings(moves, parts)
+        moves.env["account.move.send"].with_context(
+            billing_settings=settings
+        )._generate_and_send_invoices(moves)
+        sent = lines.filtered(
+            lambda line: set(settings[line.move_id.id]["sending_methods"]) != {"manual"}
+        )
         sent.write({"state": "sent", "reason": False, "has_problem": False})
         (lines - sent).write({"state": "posted", "reason": False, "has_problem": False})
         for line, words in notes.items():
             line.reason = words
 
     @api.model
+    def _get_settings(self, moves, parts):
+        """{move id: how Odoo sends it, with the text of its e-mail}; Blame where a text or a reader is missing.
+
+        The texts break more often than anything else after posting: who is to blame is known before PDFs are made.
+        """
+        lines = {line.move_id.id: made_of for line, made_of in parts.items()}
+        found = {move.id: self._get_setting(move) for move in moves}
+        errors = {lines[one]: error for one, (_settings, error) in found.items() if error}
+        if errors:
+            raise Blame(errors)
+        return {one: settings for one, (settings, _error) in found.items()}
+
+    @api.model
+    def _get_setting(self, move):
+        """(how Odoo sends this invoice, what is wrong with that)."""
+        try:
+            settings = move.env["account.move.send"]._get_default_sending_settings(move)
+        except UserError as error:
+            return None, error
+        if "email" in settings["sending_methods"] and not settings["mail_partner_ids"]:
+            return settings, UserError(move._get_unreachable_words())
+        return settings, None
+
+    @api.model
     def _merge(self, batch, lines):
-        """Merge the drafts of customers who want it; return the lines left, and {line: why it stayed alone}."""
-        left, notes = lines, {}
+        """Merge the drafts of customers who want it.
+
+        :return: {line that is left: lines it was made of}, {line: why it stayed alone}
+        """
+        parts, notes = {line: line for line in lines}, {}
         merging = lines.filtered(lambda line: line._wants_merging())
         for of_customer in merging.grouped("partner_id").values():
             for group in self._as_user(batch, of_customer.move_id)._get_merge_groups():
@@ -242,9 +289,11 @@ class ArBillingRunner(models.AbstractModel):
                     words = self.env._("Not merged. %(reason)s", reason=self._words(error))
                     notes.update(dict.fromkeys(merged, words))
                     continue
-                left -= merged - kept  # those lines went with their drafts
+                for line in merged:
+                    del parts[line]  # those of the others went with their drafts
+                parts[kept] = merged
                 kept.merged_count = len(merged)
-        return left, notes
+        return parts, notes
 
     @api.model
     def _as_user(self, batch, moves):
