@@ -405,7 +405,7 @@ class TestInvoiceChecks(InvoiceCheckCommon):
         wizard.action_send_and_print()
         self.assertTrue(move.is_move_sent)
 
-    def test_several_at_once_are_refused_with_the_way_to_those(self):
+    def test_of_several_at_once_the_blocked_stay_and_the_others_go(self):
         blocked = self.make_blocked()
         fine = self.make_posted(name="Other work", ref="PO 2")
         wizard = (
@@ -414,10 +414,13 @@ class TestInvoiceChecks(InvoiceCheckCommon):
             .create({})
         )
         alert = wizard.alerts["ar_invoice_check_order_number_blocking"]
-        self.assertEqual((alert["level"], alert["action"]["res_id"]), ("danger", blocked.id))
+        self.assertEqual(alert["action"]["res_id"], blocked.id)
+        self.assertIn(f"{blocked.name} will not be sent", alert["message"])
         self.assertNotIn(fine.name, alert["message"])
-        with self.assertRaisesRegex(UserError, blocked.name):
-            wizard.action_send_and_print()
+        wizard.action_send_and_print()
+        with self.enter_registry_test_mode():
+            self.env.ref("account.ir_cron_account_move_send").method_direct_trigger()
+        self.assertEqual((blocked + fine).mapped("is_move_sent"), [False, True])
 
     def test_cron_puts_the_blocked_aside_with_the_reason_and_sends_the_rest(self):
         blocked = self.make_blocked()
@@ -435,6 +438,11 @@ class TestInvoiceChecks(InvoiceCheckCommon):
         move = self.make_blocked()
         with self.assertRaisesRegex(UserError, "order number"):
             self.env["account.move.send"]._generate_and_send_invoices(move)
+
+    def test_a_call_that_names_the_way_alone_goes_to_the_usual_recipients(self):
+        moves = self.make_posted() + self.make_posted(name="Other work")
+        self.env["account.move.send"]._generate_and_send_invoices(moves, sending_methods=["email"])
+        self.assertEqual(moves.mapped("is_move_sent"), [True, True])
 
     def test_a_till_goes_on_and_the_blocked_invoice_waits(self):
         """Point of sale sends by ``_generate_and_send``: the customer at the till must not wait for an order number."""

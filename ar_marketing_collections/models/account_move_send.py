@@ -47,27 +47,33 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _summarize_findings(self, moves, findings):
-        """One alert for each check and level, with the invoices that it is about."""
+        """One alert for each check and level, with the invoices that it is about.
+
+        None of them is dangerous: what is blocked is put aside when the others are sent.
+        """
         by_check = {}
         for move in moves:
             for finding in findings[move.id]:
                 key = (finding.code, finding.level)
                 by_check[key] = by_check.get(key, moves.browse()) | move
         labels = dict(self.env["ar.invoice.check"]._fields["code"]._description_selection(self.env))
-        return {
-            f"ar_invoice_check_{code}_{level}": {
-                "level": "danger" if level == invoice_check.BLOCKING else "warning",
+        alerts = {}
+        for (code, level), found in by_check.items():
+            label = labels.get(code, code)
+            names = ", ".join(found.mapped("display_name")[:5]) + (" …" if len(found) > 5 else "")
+            alerts[f"ar_invoice_check_{code}_{level}"] = {
+                "level": "warning",
                 "message": self.env._(
-                    "%(check)s: something is wrong with %(invoices)s.",
-                    check=labels.get(code, code),
-                    invoices=", ".join(found.mapped("display_name")[:5])
-                    + (" …" if len(found) > 5 else ""),
-                ),
+                    "%(check)s: %(invoices)s will not be sent before it is mended.",
+                    check=label,
+                    invoices=names,
+                )
+                if level == invoice_check.BLOCKING
+                else self.env._("%(check)s: look at %(invoices)s.", check=label, invoices=names),
                 "action_text": self.env._("Show them"),
-                "action": found._get_records_action(name=labels.get(code, code), context={}),
+                "action": found._get_records_action(name=label, context={}),
             }
-            for (code, level), found in by_check.items()
-        }
+        return alerts
 
     @api.model
     def _generate_and_send_invoices(
@@ -81,9 +87,11 @@ class AccountMoveSend(models.AbstractModel):
         """What is blocked is not sent, by whatever way: refused where a person waits, else put aside alone."""
         recipients = None
         if "sending_methods" in custom_settings or "mail_partner_ids" in custom_settings:
+            by_default = moves._get_invoice_recipients()
             data = {
                 move: {
                     "sending_methods": self._get_default_sending_methods(move),
+                    "mail_partner_ids": by_default[move.id],
                     **custom_settings,
                 }
                 for move in moves
