@@ -152,9 +152,12 @@ class ArBillingBatch(models.Model):
     @api.depends_context("lang")
     def _compute_report(self):
         for batch in self:
-            batch.report = self.env["ir.qweb"]._render(
-                "ar_marketing_collections.billing_batch_summary", {"rows": batch._get_report_rows()}
-            )
+            batch.report = batch._render_report("billing_batch_summary")
+
+    def _render_report(self, template):
+        return self.env["ir.qweb"]._render(
+            f"ar_marketing_collections.{template}", {"rows": self._get_report_rows()}
+        )
 
     def _get_report_rows(self):
         """What became of the batch, by state and reason: [{state, label, reason, count, amount words}]."""
@@ -366,7 +369,7 @@ class ArBillingBatch(models.Model):
         """Nothing waits any more: say what became of it, and call a person where something was put aside."""
         self.ensure_one()
         self.write({"state": "done", "ended_at": fields.Datetime.now()})
-        self.message_post(body=self.report, subtype_xmlid="mail.mt_note")
+        self._message_log(body=self._render_report("billing_batch_note"))
         if self.set_aside_count:
             self._call_person(
                 self.env._(
