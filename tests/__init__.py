@@ -18,6 +18,7 @@ from . import (
     test_payment_profile,
     test_rules_banner,
     test_rules_billing_calendar,
+    test_rules_billing_day,
     test_rules_discount,
     test_rules_followup,
     test_rules_invariants,
