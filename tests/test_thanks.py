@@ -352,6 +352,32 @@ class TestThanks(ThanksCase):
         for text in ("1,280.00\xa0USD and 490.00\xa0EUR", "20.00\xa0USD and 10.00\xa0EUR"):
             self.assertIn(text, words)
 
+    def test_a_discount_granted_after_all_is_a_saving_too(self):
+        invoice = self.make_invoice(
+            self.partner, day(25), billed=day(-5), invoice_payment_term_id=self.discount_term().id
+        )
+        with freeze_time(day(7)):
+            self.env["ar.goodwill"].sudo().create(
+                {"move_id": invoice.id, "until": day(10), "reason": "A bank holiday"}
+            )
+            self.pay(invoice, day(8))
+        self.run_day(day(8))
+        line = self.touches_of(self.partner).line_ids
+        self.assertEqual((line.amount_paid, line.amount_saved), (980, 20))
+
+    def test_of_two_invoices_in_one_payment_only_the_discounted_one_saves(self):
+        discounted = self.make_invoice(
+            self.partner, day(25), billed=day(-5), invoice_payment_term_id=self.discount_term().id
+        )
+        plain = self.make_invoice(self.partner, day(25), 700, billed=day(-5))
+        self.pay(discounted + plain, day(0))
+        self.run_day(day(0))
+        saved = {
+            line.line_id.move_id: line.amount_saved
+            for line in self.touches_of(self.partner).line_ids
+        }
+        self.assertEqual(saved, {discounted: 20, plain: 0})
+
     def test_a_late_write_off_of_the_discount_is_no_saving_by_paying_early(self):
         term = self.discount_term()
         invoice = self.make_invoice(
