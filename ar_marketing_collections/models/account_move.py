@@ -140,11 +140,9 @@ class AccountMove(models.Model):
 
     def _get_discount_offers(self, today):
         """The discounts that can still be had on ``today``: {move id: Offer}. A constant number of queries."""
-        # read at once what Odoo would look up for one invoice after the other
-        self._discount_lines().fetch(["matched_debit_ids", "matched_credit_ids"])
         offers = {}
         lines = self._discount_lines().sudo()
-        lines.mapped("matched_debit_ids")  # Odoo asks one by one: have them all read at once
+        lines.mapped("matched_debit_ids")  # read at once what Odoo asks one by one
         lines.mapped("matched_credit_ids")
         for move in lines.move_id.with_env(self.env):
             line = move._discount_lines()
