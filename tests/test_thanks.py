@@ -62,6 +62,32 @@ class TestThanks(ThanksCase):
         self.assertEqual((touch.line_ids.amount_paid, touch.line_ids.amount_saved), (1000, 0))
         self.assertFalse(touch.level_id)
 
+    def test_what_was_paid_is_all_payments_and_no_credit_note(self):
+        invoice = self.make_invoice(self.partner, day(20))
+        self.pay_by_bank(invoice, day(-25), 300)
+        refund = self.make_invoice(
+            self.partner, day(20), 200, move_type="out_refund", billed=day(-1)
+        )
+        (self.items(invoice) + self.items(refund)).reconcile()
+        self.run_day(day(0))
+        self.assertFalse(self.touches_of(self.partner))
+        self.pay_by_bank(invoice, day(0))
+        self.run_day(day(0))
+        self.assertEqual(self.touches_of(self.partner).line_ids.amount_paid, 800)
+
+    def test_an_invoice_settled_by_a_credit_note_alone_is_not_thanked_for(self):
+        invoice = self.make_invoice(self.partner, day(20))
+        refund = self.make_invoice(self.partner, day(20), move_type="out_refund", billed=day(-1))
+        (self.items(invoice) + self.items(refund)).reconcile()
+        self.run_day(day(0))
+        self.assertFalse(self.touches_of(self.partner))
+
+    def test_leaving_automatic_mode_holds_a_planned_thank_you(self):
+        self.pay_by_bank(self.make_invoice(self.partner, day(20)), day(0))
+        self.run_day(day(0))
+        self.company.followup_mode = "review"
+        self.assertEqual(self.touches_of(self.partner).state, "to_review")
+
     def test_two_invoices_paid_at_once_are_one_message(self):
         first = self.make_invoice(self.partner, day(20))
         second = self.make_invoice(self.partner, day(25), 500)

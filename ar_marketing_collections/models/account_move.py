@@ -283,10 +283,10 @@ class AccountMove(models.Model):
         candidates = (
             customer.collector_id,
             self.sudo().invoice_user_id,
-            customer._get_collector(company),
+            customer and customer._get_collector(company),
             company.sudo().default_collector_id,
         )
-        user = next((one for one in candidates if one.active), self.env["res.users"])
+        user = next((one for one in candidates if one and one.active), self.env["res.users"])
         return self.env["ar.statement"]._prepare_person(user, company)
 
     # ------------------------------------------------------------

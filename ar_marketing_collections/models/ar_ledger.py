@@ -164,7 +164,8 @@ class ArLedger(models.AbstractModel):
 
         Debits of payments are left out: they are repayments and returned payments, which nobody is thanked for. The
         discount was taken where the last payment came by its deadline and its own entry books off at least half of it
-        (the other half leaves room for rates and rounding).
+        (the other half leaves room for rates and rounding). Paid is what payments were credited with, less the
+        discount: credit notes are no payment.
         """
         self._flush()
         self.env["ar.followup.touch.line"].flush_model()
@@ -172,7 +173,7 @@ class ArLedger(models.AbstractModel):
             SQL(
                 """
                 SELECT p.commercial_partner_id, l.id, COALESCE(l.date_maturity, l.date), settled.day, l.currency_id,
-                       l.amount_currency::float8,
+                       paid.amount::float8,
                        CASE WHEN settled.day <= %(deadline)s
                              AND 2 * off.amount >= l.balance - l.discount_balance
                             THEN l.amount_currency - l.discount_amount_currency
@@ -188,6 +189,14 @@ class ArLedger(models.AbstractModel):
                   JOIN account_move m ON m.id = l.move_id
                   JOIN account_journal lj ON lj.id = l.journal_id
                   JOIN res_partner p ON p.id = l.partner_id
+                  JOIN LATERAL (
+                           SELECT SUM(pr.debit_amount_currency) AS amount
+                             FROM account_partial_reconcile pr
+                             JOIN account_move_line c ON c.id = pr.credit_move_id
+                             JOIN account_move cm ON cm.id = c.move_id
+                             JOIN account_journal j ON j.id = c.journal_id
+                            WHERE pr.debit_move_id = l.id AND %(is_payment)s
+                       ) paid ON TRUE
              LEFT JOIN LATERAL (
                            SELECT SUM(w.balance) AS amount
                              FROM account_move_line w

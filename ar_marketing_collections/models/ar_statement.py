@@ -279,6 +279,8 @@ class ArStatement(models.AbstractModel):
         Mail programs show no data in the text itself, no picture that needs a login, and none of those that Odoo draws
         of initials.
         """
+        if not user:
+            return ""
         self.env["res.partner"].flush_model(["image_128"])
         picture = (
             self.env["ir.attachment"]
