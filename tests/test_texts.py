@@ -61,16 +61,19 @@ NEXT_ORDER = {
 }
 #: Words that are written the same in both languages.
 SWEDISH_TOO = {
+    "Banner",
     "DSO",
     "ID",
     "Journal",
     "Neutral",
     "Policy",
+    "Portal",
     "Problem",
     "Segment",
     "Start",
     "Text",
     "Trend",
+    "https://",
     "id",
 }
 ATTACHED = {"en_US": "statement attached", "sv_SE": "bifogade kontoutdraget"}
