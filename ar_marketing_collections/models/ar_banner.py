@@ -64,7 +64,7 @@ class ArBanner(models.Model):
         "Link", help="Where a click leads to. Clicks are counted; who clicks is not looked at."
     )
     url_label = fields.Char("Words on the link", translate=True, help="Empty: “Find out more”.")
-    link_tracker_id = fields.Many2one("link.tracker", copy=False, readonly=True)
+    link_tracker_id = fields.Many2one("link.tracker", "Counted link", copy=False, readonly=True)
 
     place_invoice = fields.Boolean(
         "On the invoice",
