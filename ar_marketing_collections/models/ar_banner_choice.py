@@ -355,6 +355,7 @@ class ArBanner(models.Model):
                             {**looks[one.banner], "title": one.title, "body": one.body}
                             for one in shown[key]
                         ],
+                        "beside": place == "invoice",
                         "accent": accent,
                         "ground": colour.tint(accent, 0.06),
                     },
