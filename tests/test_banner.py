@@ -254,7 +254,10 @@ class TestBanner(BannerCommon, MailCase):
             invoice_payment_term_id=self.terms.id,
             currency=euro,
         )
-        self.assertEqual(self.for_customer(), "Save $\N{NO-BREAK SPACE}30.00 by March 12, 2026")
+        self.assertEqual(
+            self.for_customer().replace("\N{NO-BREAK SPACE}", " "),
+            "Save $ 30.00 and 14.00 € by March 12, 2026",
+        )
 
     def test_a_customer_of_company_b_never_sees_a_banner_of_company_a(self):
         other = self.setup_other_company()["company"]
@@ -373,6 +376,31 @@ class TestBanner(BannerCommon, MailCase):
         self.assertEqual(mine.title, installed.title)
         mine.is_on = True
         self.assertIn("pay by March 12, 2026", self.on_invoice())
+
+    def test_a_new_company_gets_the_words_and_nothing_else_of_another_ones_banner(self):
+        installed = self.env.ref("ar_marketing_collections.banner_thanks").sudo()
+        installed.write(
+            {
+                "is_on": True,
+                "url": "https://first.example.com",
+                "for_prompt": True,
+                "domain": "[('name', '=', 'X')]",
+                "date_to": TODAY,
+                "image": PIXEL,
+            }
+        )
+        fresh = self.env["res.company"].create({"name": "Fresh"})
+        copied = self.Banner.sudo().search(
+            [("company_id", "=", fresh.id), ("title", "=", installed.title)]
+        )
+        self.assertTrue(copied)
+        for name in ("is_on", "url", "for_prompt", "date_to", "image", "link_tracker_id"):
+            self.assertFalse(copied[name], name)
+        self.assertEqual(copied.domain, "[]")
+
+    def test_on_its_last_day_an_offer_ends_today(self):
+        self.make_banner("{saving}", body="<p>Only {days_left} left</p>")
+        self.assertIn("Only today left", self.on_invoice(day=DEADLINE))
 
     # --- results ------------------------------------------------------------------------------
 

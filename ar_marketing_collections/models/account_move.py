@@ -32,7 +32,12 @@ class AccountMove(models.Model):
         compute="_compute_discount_deadline",
         help="The last day that earns the early payment discount, as it stands in the journal item.",
     )
-    goodwill_ids = fields.One2many("ar.goodwill", "move_id", "Discount granted after all")
+    goodwill_ids = fields.One2many(
+        "ar.goodwill",
+        "move_id",
+        "Discount granted after all",
+        groups="ar_marketing_collections.group_collector",
+    )
     goodwill_until = fields.Date(
         "Discount granted until",
         compute="_compute_goodwill_until",
@@ -86,6 +91,8 @@ class AccountMove(models.Model):
                     "agreed_discount_tax": term.early_pay_discount_computation,
                 }
             )
+        stale = (posted - discounted).filtered("agreed_discount")
+        stale.write({"agreed_discount": 0.0, "agreed_discount_tax": False})
         return posted
 
     def _discount_lines(self):
@@ -117,7 +124,8 @@ class AccountMove(models.Model):
                 term._fields[name]._update_cache(term, value)
             yield
         finally:
-            term.invalidate_recordset(list(agreed), flush=False)
+            for name, value in now.items():
+                term._fields[name]._update_cache(term, value)
 
     def _is_eligible_for_early_payment_discount(self, currency, reference_date):
         if not self.line_ids.filtered(lambda line: line.display_type == "payment_term"):
@@ -224,7 +232,7 @@ class AccountMove(models.Model):
     def _generate_qr_code(self, silent_errors=False):
         offer = self._get_discount_offer()
         if offer:
-            self = self.with_context(qr_amount=offer.amount)
+            self = self.with_context(ar_qr_amount=offer.amount)
         return super()._generate_qr_code(silent_errors)
 
     # ------------------------------------------------------------
@@ -283,7 +291,7 @@ class AccountMove(models.Model):
         candidates = (
             customer.collector_id,
             self.sudo().invoice_user_id,
-            customer and customer._get_collector(company),
+            customer and customer._get_collector(company.sudo()),
             company.sudo().default_collector_id,
         )
         user = next((one for one in candidates if one and one.active), self.env["res.users"])

@@ -160,7 +160,7 @@ class ArLedger(models.AbstractModel):
 
     @api.model
     def _items_to_thank_for(self, company, since, until, partner_ids=None):
-        """Items settled from ``since`` to ``until`` that no thank-you was sent for: {partner: [thanks.PaidItem]}.
+        """Items settled from ``since`` to ``until`` by a payment: {partner: [thanks.PaidItem]}.
 
         Debits of payments are left out: they are repayments and returned payments, which nobody is thanked for. The
         discount was taken where the last payment came by its deadline and its own entry books off at least half of it
@@ -177,7 +177,12 @@ class ArLedger(models.AbstractModel):
                        CASE WHEN settled.day <= %(deadline)s
                              AND 2 * off.amount >= l.balance - l.discount_balance
                             THEN l.amount_currency - l.discount_amount_currency
-                            ELSE 0 END::float8
+                            ELSE 0 END::float8,
+                       EXISTS (
+                           SELECT 1
+                             FROM ar_followup_touch_line tl
+                             JOIN ar_followup_touch t ON t.id = tl.touch_id
+                            WHERE tl.line_id = l.id AND tl.is_thanked AND t.state NOT IN ('to_review', 'planned'))
                   FROM (SELECT pr.debit_move_id, MAX(pr.max_date) AS day, ARRAY_AGG(cm.id) AS payments
                           FROM account_partial_reconcile pr
                           JOIN account_move_line c ON c.id = pr.credit_move_id
@@ -214,11 +219,6 @@ class ArLedger(models.AbstractModel):
                    AND lj.type NOT IN ('bank', 'cash')
                    AND m.origin_payment_id IS NULL
                    AND %(partners)s
-                   AND NOT EXISTS (
-                           SELECT 1
-                             FROM ar_followup_touch_line tl
-                             JOIN ar_followup_touch t ON t.id = tl.touch_id
-                            WHERE tl.line_id = l.id AND tl.is_thanked AND t.state NOT IN ('to_review', 'planned'))
               ORDER BY settled.day, l.id
                 """,
                 since=since,
@@ -231,8 +231,8 @@ class ArLedger(models.AbstractModel):
             )
         )
         paid = defaultdict(list)
-        for partner, line, due, day, currency, amount, saved in self.env.cr.fetchall():
-            paid[partner].append(PaidItem(line, due, day, currency, amount - saved, saved))
+        for partner, line, due, day, currency, amount, saved, thanked in self.env.cr.fetchall():
+            paid[partner].append(PaidItem(line, due, day, currency, amount - saved, saved, thanked))
         return paid
 
     @api.model
