@@ -97,7 +97,7 @@ class AccountPaymentTerm(models.Model):
     def _is_used(self):
         """Whether an invoice, a partner or anything else, of whatever company, has these terms."""
         self.ensure_one()
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"].sudo().search([("id", "!=", False)])
         for field in (
             self.env["ir.model.fields"]
             .sudo()
