@@ -1,7 +1,7 @@
 {
     "name": "Collections as Marketing",
-    "version": "19.0.1.0.0",
-    "summary": "Get paid sooner: know your payers, follow up friendly first, never twice",
+    "version": "19.0.1.1.0",
+    "summary": "Get paid sooner: know your payers, make paying now worth it, follow up friendly first",
     "author": "ar_marketing_collections contributors",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",

@@ -1,16 +1,19 @@
 """Banners on real documents: who gets to see which, what is kept, and what cannot be said."""
 
 import io
+import json
 import re
 from datetime import date, timedelta
 
 import psycopg2
 
-from odoo import Command
+from odoo import Command, http
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, HttpCase, freeze_time, tagged
 from odoo.tools import html2plaintext, mute_logger
 from odoo.tools.pdf import PdfFileReader
+
+from odoo.addons.mail.tests.common import MailCase
 
 from .common import TODAY, CollectionsCommon
 
@@ -93,7 +96,7 @@ class BannerCommon(CollectionsCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestBanner(BannerCommon):
+class TestBanner(BannerCommon, MailCase):
     # --- what it says -------------------------------------------------------------------------
 
     def test_placeholders_are_filled_in(self):
@@ -251,7 +254,10 @@ class TestBanner(BannerCommon):
             invoice_payment_term_id=self.terms.id,
             currency=euro,
         )
-        self.assertEqual(self.for_customer(), "Save $\N{NO-BREAK SPACE}30.00 by March 12, 2026")
+        self.assertEqual(
+            self.for_customer().replace("\N{NO-BREAK SPACE}", " "),
+            "Save $ 30.00 and 14.00 € by March 12, 2026",
+        )
 
     def test_a_customer_of_company_b_never_sees_a_banner_of_company_a(self):
         other = self.setup_other_company()["company"]
@@ -371,6 +377,31 @@ class TestBanner(BannerCommon):
         mine.is_on = True
         self.assertIn("pay by March 12, 2026", self.on_invoice())
 
+    def test_a_new_company_gets_the_words_and_nothing_else_of_another_ones_banner(self):
+        installed = self.env.ref("ar_marketing_collections.banner_thanks").sudo()
+        installed.write(
+            {
+                "is_on": True,
+                "url": "https://first.example.com",
+                "for_prompt": True,
+                "domain": "[('name', '=', 'X')]",
+                "date_to": TODAY,
+                "image": PIXEL,
+            }
+        )
+        fresh = self.env["res.company"].create({"name": "Fresh"})
+        copied = self.Banner.sudo().search(
+            [("company_id", "=", fresh.id), ("title", "=", installed.title)]
+        )
+        self.assertTrue(copied)
+        for name in ("is_on", "url", "for_prompt", "date_to", "image", "link_tracker_id"):
+            self.assertFalse(copied[name], name)
+        self.assertEqual(copied.domain, "[]")
+
+    def test_on_its_last_day_an_offer_ends_today(self):
+        self.make_banner("{saving}", body="<p>Only {days_left} left</p>")
+        self.assertIn("Only today left", self.on_invoice(day=DEADLINE))
+
     # --- results ------------------------------------------------------------------------------
 
     def test_a_sent_invoice_keeps_what_was_printed_on_it(self):
@@ -462,6 +493,28 @@ class TestBanner(BannerCommon):
         self.assertNotIn("<script", html)
         self.assertNotIn("class=", html, "inline styles only")
 
+    def test_an_invoice_by_e_mail_carries_it_and_is_kept(self):
+        banner = self.make_banner("Save {saving}: pay by {deadline}", place_invoice=False)
+        with self.mock_mail_gateway():
+            self.env["account.move.send"]._generate_and_send_invoices(
+                self.invoice, sending_methods=["email"]
+            )
+        message = self.invoice.message_ids.filtered(lambda one: "pay by" in (one.body or ""))
+        self.assertIn("pay by March 12, 2026", html2plaintext(message.body))
+        showing = self.showings(banner_id=banner.id)
+        self.assertEqual((showing.place, showing.move_id), ("email", self.invoice))
+
+    def test_a_friendly_message_carries_it_and_is_kept(self):
+        banner = self.make_banner("Good to know, {customer}", place_invoice=False)
+        overdue = self.make_invoice(self.partner, TODAY - timedelta(days=4))
+        self.run_day(TODAY)
+        touch = self.touches_of(self.partner)
+        message = self.sender.sudo()._prepare(touch)
+        self.assertIn("Good to know, Norrland AB", html2plaintext(message.body))
+        self.assertTrue(overdue.amount_residual)
+        showings = self.showings(banner_id=banner.id, place="email")
+        self.assertEqual((showings.partner_id, showings.move_id.id), (self.partner, False))
+
     # --- preview ------------------------------------------------------------------------------
 
     def test_the_preview_takes_a_real_invoice_of_the_audience(self):
@@ -546,7 +599,7 @@ class TestBannerDocuments(BannerCommon, HttpCase):
             image=PIXEL,
         )
         seen = set()
-        for lines in range(12, 34, 2):
+        for lines in (*range(5, 10), 28, 29):
             move = self.make_discounted(
                 invoice_line_ids=[
                     Command.create({"name": f"Work {number}", "price_unit": 10, "tax_ids": []})
@@ -576,6 +629,32 @@ class TestBannerDocuments(BannerCommon, HttpCase):
         self.assertEqual(self.url_open(picture).headers["Content-Type"], "image/png")
         html = self.url_open(f"{url}&report_type=html").text
         self.assertNotIn("pay by March 12, 2026", html.split("terms_sentence")[0])
+
+    def test_the_pdf_of_the_preview_is_forced_only_by_who_decides(self):
+        banner = self.make_banner("Look at me", is_on=False)
+        self.collector.password = "kim-the-collector"
+        self.authenticate("kim", "kim-the-collector")
+
+        def download():
+            url = f"/report/pdf/account.report_invoice_with_payments/{self.invoice.id}"
+            context = {"ar_banner_id": banner.id, "force_report_rendering": True}
+            answer = self.url_open(
+                "/report/download",
+                data={
+                    "data": json.dumps([url, "qweb-pdf"]),
+                    "context": json.dumps(context),
+                    "csrf_token": http.Request.csrf_token(self),
+                },
+            )
+            self.assertEqual(answer.headers["Content-Type"], "application/pdf")
+            pages = PdfFileReader(io.BytesIO(answer.content)).pages
+            return " ".join(page.extract_text() for page in pages)
+
+        self.assertNotIn("Look at me", download())
+        self.collector.group_ids |= self.env.ref("ar_marketing_collections.group_credit_manager")
+        self.assertIn("Look at me", download())
+        self.assertFalse(self.showings(banner_id=banner.id))
+        self.assertFalse(self.invoice.invoice_pdf_report_id)
 
     def test_colleagues_who_look_at_the_portal_are_not_counted(self):
         banner = self.make_banner()

@@ -342,6 +342,7 @@ EARLY_TWISTS = (
         "credit",
     ),
     *("contacts", "paused", "two_currencies", "instalments", "opening", "small", "lost", "new"),
+    "discount",
 )
 
 
@@ -691,6 +692,9 @@ class TestDemo(CollectionsCommon):
         self.assertEqual(len(instalments), 2)
         self.assertTrue(any(by_twist["opening"].open_line_ids.mapped("no_followup")))
         self.assertEqual(len(by_twist["two_currencies"].open_line_ids.currency_id), 2)
+        discounted = by_twist["discount"].open_line_ids.filtered("discount_date")
+        self.assertEqual(len(discounted), 2)
+        self.assertEqual(len(discounted.move_id._get_discount_offers(TODAY)), 1)
         self.assertEqual(len(by_twist["contacts"].partner_id.child_ids), 2)
         self.assertTrue(by_twist["credit"].amount_credit)
         promises = self.env["ar.payment.promise"].search([("company_id", "=", self.company.id)])

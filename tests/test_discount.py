@@ -1,7 +1,7 @@
 """The calendar discount beside Odoo's own: the same entries to the cent, and one voice whatever was changed since."""
 
 from datetime import date, timedelta
-from itertools import cycle
+from itertools import cycle, product
 
 from psycopg2 import IntegrityError
 
@@ -16,6 +16,8 @@ DEADLINE = date(2026, 3, 10)
 LATER = DEADLINE + timedelta(days=1)
 DUE = date(2026, 4, 30)
 MODES = ("included", "excluded", "mixed")
+#: Seconds that a page may take on a busy machine.
+PATIENCE = 60
 
 
 class DiscountCommon(CollectionsCommon):
@@ -133,6 +135,21 @@ class TestCalendarTerm(DiscountCommon):
         term.write({"early_discount": True, "discount_deadline_type": "day_of_month"})
         self.assertTrue(term.early_discount)
 
+    def test_the_number_of_days_comes_back_with_odoos_own_deadline(self):
+        term = self.make_term(calendar=False, discount_days=14)
+        term.discount_deadline_type = "day_of_month"
+        term.discount_deadline_type = "days"
+        self.assertEqual(term.discount_days, 14)
+
+    def test_the_form_stands_a_moment_without_lines(self):
+        with Form(self.env["account.payment.term"]) as form:
+            form.name = "2 %"
+            form.early_discount = True
+            form.discount_deadline_type = "day_of_month"
+            form.line_ids.remove(0)
+            with form.line_ids.new() as line:
+                line.value_amount = 100
+
     def test_the_installed_terms_do_what_their_names_say(self):
         by_the_10th = self.env.ref("ar_marketing_collections.payment_term_by_the_10th")
         ten_days = self.env.ref("ar_marketing_collections.payment_term_10_days")
@@ -154,6 +171,11 @@ class TestCalendarTerm(DiscountCommon):
         )
         self.customer.property_payment_term_id = by_the_10th
         own = self.make_term()
+        self.assertFalse(ten_days._is_used())
+        vendor = self.make_customer("Vendor AB")
+        vendor.property_supplier_payment_term_id = ten_days
+        self.assertTrue(ten_days._is_used())
+        vendor.property_supplier_payment_term_id = False
         self.env["account.payment.term"]._outlive_the_addon()
         self.assertEqual(by_the_10th.get_external_id()[by_the_10th.id], "")
         self.assertTrue(ten_days.get_external_id()[ten_days.id])
@@ -178,15 +200,17 @@ class TestCalendarTerm(DiscountCommon):
 class TestSameEntries(DiscountCommon):
     """Twins: one invoice with the calendar discount, one with Odoo's own until the same day."""
 
-    def each_twin(self):
-        for mode in MODES:
-            for currency in (self.company.currency_id, self.foreign):
-                terms = [self.make_term(mode, calendar=calendar) for calendar in (True, False)]
-                twins = [self.make_discounted(term, currency) for term in terms]
-                with self.subTest(mode=mode, currency=currency.name):
-                    self.assertEqual(self.items(twins[0]).discount_date, DEADLINE)
-                    self.assertEqual(self.entries(twins[0]), self.entries(twins[1]))
-                    yield twins
+    def for_each_twin(self, check):
+        """Call ``check`` with the twins and the day on which they are paid, for each way of taxing and currency."""
+        for day, mode, currency in product(
+            (DEADLINE, LATER), MODES, (self.company.currency_id, self.foreign)
+        ):
+            terms = [self.make_term(mode, calendar=calendar) for calendar in (True, False)]
+            twins = [self.make_discounted(term, currency) for term in terms]
+            with self.subTest(day=day, mode=mode, currency=currency.name):
+                self.assertEqual(self.items(twins[0]).discount_date, DEADLINE)
+                self.assertEqual(self.entries(twins[0]), self.entries(twins[1]))
+                check(twins, day)
 
     def entries(self, moves):
         """What the journal items of ``moves`` say, whichever twin they belong to."""
@@ -224,38 +248,46 @@ class TestSameEntries(DiscountCommon):
         self.assertEqual(*results)
         return twins[0]
 
-    def check_in_time(self, move):
-        self.assertIn(move.payment_state, ("paid", "in_payment"))
-        self.assertFalse(move.amount_residual)
-
-    def check_late(self, move):
-        saving = move.amount_total - self.items(move).discount_amount_currency
-        self.assertEqual(move.payment_state, "partial")
-        self.assertAlmostEqual(move.amount_residual, saving)
+    def check_paid(self, move, day):
+        """All of it in time; a day later what the discount would have been is left."""
+        if day == DEADLINE:
+            self.assertIn(move.payment_state, ("paid", "in_payment"))
+            self.assertFalse(move.amount_residual)
+        else:
+            self.assertEqual(move.payment_state, "partial")
+            saving = move.amount_total - self.items(move).discount_amount_currency
+            self.assertAlmostEqual(move.amount_residual, saving)
 
     def test_register_payment(self):
-        for day, check in ((DEADLINE, self.check_in_time), (LATER, self.check_late)):
-            for twins in self.each_twin():
-                paid = []
-                for move in twins:
-                    discounted = self.items(move).discount_amount_currency
-                    wizard = (
-                        self.env["account.payment.register"]
-                        .with_context(active_model="account.move", active_ids=move.ids)
-                        .create({"payment_date": day})
-                    )
-                    if day == LATER:
-                        self.assertAlmostEqual(wizard.amount, move.amount_total)
-                        wizard.amount = discounted
-                        wizard.payment_difference_handling = "open"
-                    self.assertAlmostEqual(wizard.amount, discounted)
-                    paid.append(wizard._create_payments().move_id)
-                check(self.compare(twins, paid))
+        def check(twins, day):
+            self.check_paid(
+                self.compare(twins, [self.pay_by_wizard(move, day) for move in twins]), day
+            )
+
+        self.for_each_twin(check)
+
+    def pay_by_wizard(self, move, day):
+        """The discounted amount by Odoo's wizard, which proposes it until the deadline."""
+        discounted = self.items(move).discount_amount_currency
+        wizard = (
+            self.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"payment_date": day})
+        )
+        if day == LATER:
+            self.assertAlmostEqual(wizard.amount, move.amount_total)
+            wizard.amount = discounted
+            wizard.payment_difference_handling = "open"
+        self.assertAlmostEqual(wizard.amount, discounted)
+        return wizard._create_payments().move_id
 
     def test_a_bank_statement_line(self):
-        for day, check in ((DEADLINE, self.check_in_time), (LATER, self.check_late)):
-            for twins in self.each_twin():
-                check(self.compare(twins, [self.pay_by_statement(move, day) for move in twins]))
+        def check(twins, day):
+            self.check_paid(
+                self.compare(twins, [self.pay_by_statement(move, day) for move in twins]), day
+            )
+
+        self.for_each_twin(check)
 
     def pay_by_statement(self, move, day):
         """The discounted amount on the bank's statement, matched as Odoo's bank reconciliation does."""
@@ -368,6 +400,13 @@ class TestAsAgreed(DiscountCommon):
         move.invoice_payment_term_id = term
         move.action_post()
         self.assertEqual(move.agreed_discount, 5)
+        net = self.make_term(early_discount=False)
+        other = self.make_discounted(term)
+        other.button_draft()
+        other.invoice_payment_term_id = net
+        other.action_post()
+        self.assertFalse(other.agreed_discount)
+        self.assertFalse(other.show_discount_details)
         offer = move._get_discount_offers(TODAY)[move.id]
         self.assertAlmostEqual(offer.saving, move.currency_id.round(move.amount_total * 0.05))
 
@@ -430,6 +469,9 @@ class TestOffers(DiscountCommon):
             self.assertEqual(len(some._get_discount_offers(TODAY)), len(some))
             return self.cr.sql_log_count - before
 
+        queries(moves[:2])
+        self.assertEqual(queries(moves[:2]), queries(moves))
+        term.discount_percentage = 5  # each is read as it was agreed
         queries(moves[:2])
         self.assertEqual(queries(moves[:2]), queries(moves))
 
@@ -516,6 +558,21 @@ class TestGoodwill(DiscountCommon):
         with self.assertRaisesRegex(ValidationError, "2 times this year.*allow 2"):
             self.grant(moves[2])
 
+    def test_a_grant_that_was_taken_stays_and_one_that_was_not_may_go(self):
+        taken, free = self.make_discounted(), self.make_discounted()
+        goodwill = self.grant(taken)
+        self.pay(taken, LATER)
+        with self.assertRaisesRegex(UserError, "stays with the customer"):
+            goodwill.unlink()
+        self.grant(free).unlink()
+        self.assertIn("withdrawn", free.message_ids[0].body)
+        self.assertFalse(free._get_discount_offers(LATER))
+
+    def test_another_reason_is_kept_in_the_chatter_too(self):
+        move = self.make_discounted()
+        self.grant(move).reason = "Strike at the post office"
+        self.assertIn("Strike", move.message_ids[0].body)
+
     def test_what_cannot_be_granted_is_refused_with_its_reason(self):
         plain = self.make_invoice(self.customer, DUE)
         partly = self.make_discounted()
@@ -587,7 +644,7 @@ class TestPortalPayment(HttpCase, TestSameEntries):
 
     def pay_in_portal(self, move):
         """Open the page as whoever has the link, press "Pay", let the provider confirm."""
-        page = self.url_open(move.get_portal_url()).text
+        page = self.url_open(move.get_portal_url(), timeout=PATIENCE).text
         values = move._get_invoice_next_payment_values()
         processing = self.make_jsonrpc_request(
             f"/invoice/transaction/{move.id}",
@@ -601,6 +658,7 @@ class TestPortalPayment(HttpCase, TestSameEntries):
                 "tokenization_requested": False,
                 "landing_route": move.get_portal_url(),
             },
+            timeout=PATIENCE,
         )
         transaction = self.env["payment.transaction"].search(
             [("reference", "=", processing["reference"])]
@@ -608,6 +666,7 @@ class TestPortalPayment(HttpCase, TestSameEntries):
         self.make_jsonrpc_request(
             "/payment/demo/simulate_payment",
             {"reference": transaction.reference, "simulated_state": "done"},
+            timeout=PATIENCE,
         )
         transaction.invalidate_recordset()
         transaction._post_process()
@@ -615,17 +674,18 @@ class TestPortalPayment(HttpCase, TestSameEntries):
         return page, transaction.payment_id.move_id
 
     def test_portal_payment(self):
-        for day, in_time in ((DEADLINE, True), (LATER, False)):
-            for twins in self.each_twin():
-                with freeze_time(day):
-                    pages, entries = zip(*map(self.pay_in_portal, twins), strict=True)
-                move = self.compare(twins, entries)
-                self.check_in_time(move)
-                self.assertEqual("and save" in pages[0], in_time)
-                self.assertAlmostEqual(
-                    entries[0].origin_payment_id.amount,
-                    self.items(move).discount_amount_currency if in_time else move.amount_total,
-                )
+        def check(twins, day):
+            with freeze_time(day):
+                pages, entries = zip(*map(self.pay_in_portal, twins), strict=True)
+            move = self.compare(twins, entries)
+            self.assertFalse(move.amount_residual)
+            self.assertEqual("and save" in pages[0], day == DEADLINE)
+            self.assertAlmostEqual(
+                entries[0].origin_payment_id.amount,
+                self.items(move).discount_amount_currency if day == DEADLINE else move.amount_total,
+            )
+
+        self.for_each_twin(check)
 
 
 @tagged("post_install", "-at_install")

@@ -228,7 +228,7 @@ class TestOneVoice(CollectionsCommon, HttpCase):
         self.assertIn("you save", self.in_statement(today))
         self.assertNotIn("you save", self.in_statement(today, BILLED))
 
-    def test_of_several_offers_the_sentence_names_the_next_deadline_each_currency_by_itself(self):
+    def test_of_several_offers_sentence_and_banner_say_the_same_each_currency_by_itself(self):
         euro = self.env.ref("base.EUR")
         euro.active = True
         self.bill()
@@ -242,9 +242,23 @@ class TestOneVoice(CollectionsCommon, HttpCase):
                 invoice_payment_term_id=self.term.id,
             )
         _table, said = self.in_message(BILLED)
-        self.assertIn("Pay by March 12, 2026 and save", said)
-        for part in ("20.00 USD", "10.00 EUR"):
-            self.assertIn(part, said)
+        banner = self.env["ar.banner"].create(
+            {
+                "title": "Save {saving} by {deadline}",
+                "place_statement": True,
+                "company_id": self.company.id,
+            }
+        )
+        shown = flat(
+            html2plaintext(
+                banner._render_for_customers(self.partner, self.company, "statement", BILLED)[
+                    self.partner.id
+                ]
+            )
+        )
+        # all that is paid by the first deadline
+        self.assertEqual(said, "Pay by March 12, 2026 and save 26.00 USD and 10.00 EUR.")
+        self.assertIn("Save $ 26.00 and 10.00 € by March 12, 2026", shown)
 
     # ------------------------------------------------------------
     # The person
@@ -296,6 +310,13 @@ class TestOneVoice(CollectionsCommon, HttpCase):
     # ------------------------------------------------------------
     # The e-mail
     # ------------------------------------------------------------
+
+    def test_a_plain_text_is_escaped_as_odoo_does(self):
+        invoice = self.bill()
+        with freeze_time(BILLED):
+            read = self.mailed_html(invoice, mail_body="<script>alert(1)</script> 1 < 2")
+        self.assertNotIn("<script>", read)
+        self.assertIn("1 &lt; 2", read)
 
     def test_the_footer_stands_under_whatever_text_somebody_wrote_and_once(self):
         invoice = self.bill()

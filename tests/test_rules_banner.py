@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.ar_marketing_collections.rules import banner, colour, placeholder
+from odoo.addons.ar_marketing_collections.rules import banner, colour, discount, placeholder
 
 TODAY = date(2026, 3, 2)
 DAY = timedelta(days=1)
@@ -132,12 +132,15 @@ class TestRulesBanner(BaseCase):
     def test_currencies_are_never_added_up(self):
         eur, usd = 1, 2
         savings = [
-            banner.Saving(TODAY + 5 * DAY, 100.0, usd),
-            banner.Saving(TODAY + 2 * DAY, 20.0, eur),
-            banner.Saving(TODAY + 9 * DAY, 30.0, eur),
+            discount.Saving(TODAY + 5 * DAY, ((usd, 100.0),)),
+            discount.Saving(TODAY + 2 * DAY, ((eur, 20.0),)),
+            discount.Saving(TODAY + 9 * DAY, ((eur, 30.0),)),
         ]
-        self.assertEqual(banner.joint_saving(savings), banner.Saving(TODAY + 2 * DAY, 50.0, eur))
-        self.assertIsNone(banner.joint_saving([]))
+        self.assertEqual(
+            discount.joint_saving(savings),
+            discount.Saving(TODAY + 2 * DAY, tuple(sorted(((eur, 50.0), (usd, 100.0))))),
+        )
+        self.assertIsNone(discount.joint_saving([]))
 
     def test_placeholders_are_found_wherever_they_stand(self):
         for text, expected in [

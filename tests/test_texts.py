@@ -19,6 +19,8 @@ ADDON = "ar_marketing_collections"
 LANGUAGES = ("en_US", "sv_SE")
 GENTLE = ("courtesy", "astray", "reminder", "after_call")
 FIRM = ("firm", "final")
+#: Those that ask for something, and the one that does not.
+ALL = (*GENTLE, *FIRM, "thanks")
 
 #: What no text says before the guards of the policy allow a firm tone.
 NOT_BEFORE_FIRM = {
@@ -59,16 +61,19 @@ NEXT_ORDER = {
 }
 #: Words that are written the same in both languages.
 SWEDISH_TOO = {
+    "Banner",
     "DSO",
     "ID",
     "Journal",
     "Neutral",
     "Policy",
+    "Portal",
     "Problem",
     "Segment",
     "Start",
     "Text",
     "Trend",
+    "https://",
     "id",
 }
 ATTACHED = {"en_US": "statement attached", "sv_SE": "bifogade kontoutdraget"}
@@ -240,6 +245,16 @@ class TestTexts(TextCase, AccountTestInvoicingCommon):
                 self.assertNotRegex(words, r" [.,:]|\bon\s*\.|\(\s*\)", f"{name} {lang}")
                 self.assertNotIn("{{", template._render_field("subject", case.ids)[case.id])
 
+    def test_the_words_of_thanks_ask_for_nothing(self):
+        for _name, lang, subject, body, words in self._each(("thanks",)):
+            read = f"{subject} {html2plaintext(body)}"
+            self.assertFalse(has_words(NOT_BEFORE_FIRM[lang], read), read)
+            self.assertRegex(read, {"en_US": "Thank you", "sv_SE": "[Tt]ack"}[lang])
+            flat = " ".join(words.split())
+            self.assertFalse([ask for ask in ASKS[lang].values() if re.search(ask, flat)], flat)
+            self.assertLessEqual(len(words.split()), 130, words)
+            self.assertIn("Karin Holm", words)
+
     def test_values_cannot_bring_markup_into_a_mail(self):
         partner = self.case["en_US"].partner_id
         partner.child_ids.name = "<b>Bold</b>"
@@ -259,7 +274,7 @@ class TestTextRecords(TextCase, TransactionCase):
 
     def test_texts_hold_plain_placeholders_only(self):
         allowed = {f"object.{name}" for name in PLACEHOLDERS}
-        for name in GENTLE + FIRM:
+        for name in ALL:
             for lang in LANGUAGES:
                 template = self._template(name, lang)
                 source = f"{template.subject} {template.body_html}"
@@ -271,7 +286,7 @@ class TestTextRecords(TextCase, TransactionCase):
                 self.assertFalse(template._has_unsafe_expression())
 
     def test_sender_recipient_and_language_are_left_to_who_sends(self):
-        for name in GENTLE + FIRM:
+        for name in ALL:
             template = self._template(name)
             self.assertEqual(template.model, "ar.followup.case")
             given = (
@@ -286,7 +301,7 @@ class TestTextRecords(TextCase, TransactionCase):
             self.assertFalse([field for field in given if template[field]])
 
     def test_nothing_english_is_left_in_the_swedish_texts(self):
-        for name in GENTLE + FIRM:
+        for name in ALL:
             english, swedish = self._template(name), self._template(name, "sv_SE")
             self.assertEqual(
                 self._placeholders(english.body_html), self._placeholders(swedish.body_html)

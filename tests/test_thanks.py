@@ -62,6 +62,32 @@ class TestThanks(ThanksCase):
         self.assertEqual((touch.line_ids.amount_paid, touch.line_ids.amount_saved), (1000, 0))
         self.assertFalse(touch.level_id)
 
+    def test_what_was_paid_is_all_payments_and_no_credit_note(self):
+        invoice = self.make_invoice(self.partner, day(20))
+        self.pay_by_bank(invoice, day(-25), 300)
+        refund = self.make_invoice(
+            self.partner, day(20), 200, move_type="out_refund", billed=day(-1)
+        )
+        (self.items(invoice) + self.items(refund)).reconcile()
+        self.run_day(day(0))
+        self.assertFalse(self.touches_of(self.partner))
+        self.pay_by_bank(invoice, day(0))
+        self.run_day(day(0))
+        self.assertEqual(self.touches_of(self.partner).line_ids.amount_paid, 800)
+
+    def test_an_invoice_settled_by_a_credit_note_alone_is_not_thanked_for(self):
+        invoice = self.make_invoice(self.partner, day(20))
+        refund = self.make_invoice(self.partner, day(20), move_type="out_refund", billed=day(-1))
+        (self.items(invoice) + self.items(refund)).reconcile()
+        self.run_day(day(0))
+        self.assertFalse(self.touches_of(self.partner))
+
+    def test_leaving_automatic_mode_holds_a_planned_thank_you(self):
+        self.pay_by_bank(self.make_invoice(self.partner, day(20)), day(0))
+        self.run_day(day(0))
+        self.company.followup_mode = "review"
+        self.assertEqual(self.touches_of(self.partner).state, "to_review")
+
     def test_two_invoices_paid_at_once_are_one_message(self):
         first = self.make_invoice(self.partner, day(20))
         second = self.make_invoice(self.partner, day(25), 500)
@@ -351,6 +377,32 @@ class TestThanks(ThanksCase):
         words = html2plaintext(self.words_of(self.partner))
         for text in ("1,280.00\xa0USD and 490.00\xa0EUR", "20.00\xa0USD and 10.00\xa0EUR"):
             self.assertIn(text, words)
+
+    def test_a_discount_granted_after_all_is_a_saving_too(self):
+        invoice = self.make_invoice(
+            self.partner, day(25), billed=day(-5), invoice_payment_term_id=self.discount_term().id
+        )
+        with freeze_time(day(7)):
+            self.env["ar.goodwill"].sudo().create(
+                {"move_id": invoice.id, "until": day(10), "reason": "A bank holiday"}
+            )
+            self.pay(invoice, day(8))
+        self.run_day(day(8))
+        line = self.touches_of(self.partner).line_ids
+        self.assertEqual((line.amount_paid, line.amount_saved), (980, 20))
+
+    def test_of_two_invoices_in_one_payment_only_the_discounted_one_saves(self):
+        discounted = self.make_invoice(
+            self.partner, day(25), billed=day(-5), invoice_payment_term_id=self.discount_term().id
+        )
+        plain = self.make_invoice(self.partner, day(25), 700, billed=day(-5))
+        self.pay(discounted + plain, day(0))
+        self.run_day(day(0))
+        saved = {
+            line.line_id.move_id: line.amount_saved
+            for line in self.touches_of(self.partner).line_ids
+        }
+        self.assertEqual(saved, {discounted: 20, plain: 0})
 
     def test_a_late_write_off_of_the_discount_is_no_saving_by_paying_early(self):
         term = self.discount_term()

@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import count
 from random import Random
 
+from ..rules import discount
 from .books import (
     CREDIT_NOTE,
     OPENING_BALANCE,
@@ -44,7 +45,7 @@ from .habits import (
 )
 
 #: Changes whenever other books come out of the same day.
-EDITION = "believable-1"
+EDITION = "believable-2"
 DAYS_BACK = 548
 #: Who works here: login (also the password), name, whether a collector, else a salesperson.
 PEOPLE = (
@@ -468,6 +469,19 @@ class _Life:
                 ),
             )
 
+    def twist_discount(self) -> None:
+        """One discount can still be had, the other was just missed."""
+        fresh = working(self.ago(2))
+        missed = next(
+            day
+            for day in map(self.ago, range(60))
+            if working(day) == day and _by_the_10th(day)[0] < self.today <= _by_the_10th(day)[1]
+        )
+        for day in (missed, fresh):
+            self.add(
+                (replace(self.bill(day, 3), due=_by_the_10th(day)[1], calendar_discount=True),)
+            )
+
     def twist_promised(self) -> None:
         document = self.overdue(20)
         self.promise(
@@ -560,6 +574,13 @@ class _Life:
         )
 
 
+def _by_the_10th(day: date) -> tuple[date, date]:
+    """(deadline, due date) of an invoice of ``day`` on the installed terms with a calendar discount."""
+    month = (day.replace(day=1) + timedelta(days=62)).replace(day=1)
+    due = month - timedelta(days=1)
+    return discount.deadline(day, 10, 5, due), due
+
+
 def _first_day(settlement: Settlement) -> date:
     return min(one.day for one in (*settlement.documents, *settlement.payments))
 
@@ -575,7 +596,7 @@ def _quarterly(code: str, rate: float, today: date) -> Iterator[tuple[date, floa
 PRICES = {"EUR": 1.0, "USD": 1.1, "GBP": 0.85, "SEK": 11.0}
 
 FURNITURE = (
-    Spec(prompt, 14, 900),
+    Spec(prompt, 14, 900, "discount"),
     Spec(pay_run, 4, 5200, "big", country="GB", currency="GBP"),
     Spec(early, 28, 650),
     Spec(drifting, 12, 1400),
@@ -651,7 +672,7 @@ LIGHTING = (
     Spec(slow, 28, 11800, "broken"),
     Spec(forgetful, 30, 13500),
     Spec(pay_run, 35, 10900, "part"),
-    Spec(prompt, 26, 7300),
+    Spec(prompt, 26, 7300, "discount"),
     Spec(early, 25, 5900),
     Spec(slow, 36, 15000, "asked"),
     Spec(prompt, 40, 26000, "opening"),

@@ -46,6 +46,7 @@ class Document:
 
     ``instalment_days`` splits it into equal parts due so many days after ``day``, the last of them on ``due``.
     ``address`` names the contact that it is made out to; ``dispute`` is what is wrong, in the customer's words.
+    ``calendar_discount``: on the installed terms "2% by the 10th, net end of next month", which set ``due``.
     """
 
     customer: str
@@ -60,6 +61,7 @@ class Document:
     address: str = ""
     dispute: str = ""
     dispute_reason: str = "other"
+    calendar_discount: bool = False
     line: int = 0
 
 

@@ -165,6 +165,7 @@ class Demo:
             self._company(number, company) for number, (company, _books) in enumerate(made)
         ]
         self._people(companies)
+        self._banners(companies)
         self.commit()
         loaders = []
         for company, (_company, books) in zip(companies, made, strict=True):
@@ -250,6 +251,16 @@ class Demo:
         collectors = Users.search([("login", "in", believable.COLLECTORS)], order="login")
         for company, collector in zip(companies, collectors, strict=True):
             company.default_collector_id = collector
+
+    def _banners(self, companies):
+        """Switch on the banner that sells the discount, so that there is something to see on an invoice."""
+        installed = self.env.ref(f"{ADDON}.banner_discount")
+        for company in companies:
+            banners = self.env["ar.banner"].search([("company_id", "=", company.id)])
+            banner = banners.filtered(lambda one: one.title == installed.title)[:1]
+            (
+                banner or installed.copy({"company_id": company.id, "title": installed.title})
+            ).is_on = True
 
     # ------------------------------------------------------------
     # Both

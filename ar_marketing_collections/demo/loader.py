@@ -317,10 +317,10 @@ class Loader:
             "payment_reference": document.number,
             "invoice_date": document.day,
             "invoice_date_due": document.due,
-            "invoice_payment_term_id": self._payment_term(document.instalment_days),
+            "invoice_payment_term_id": self._payment_term(document),
             "invoice_user_id": (partner.user_id or self.env.user).id,
         }
-        if document.instalment_days:
+        if values["invoice_payment_term_id"]:
             del values["line_ids"]
             values["invoice_line_ids"] = [Command.create(product)]
         return values
@@ -382,8 +382,11 @@ class Loader:
             [("account_type", "=", kind), ("company_ids", "in", self.company.ids)],
         )
 
-    def _payment_term(self, days):
-        """The payment term of equal instalments due after ``days``; none without, so that a due date stays as given."""
+    def _payment_term(self, document):
+        """The terms of a discount or of equal instalments; none without, so that a due date stays as given."""
+        if document.calendar_discount:
+            return self.env.ref("ar_marketing_collections.payment_term_by_the_10th").id
+        days = document.instalment_days
         if not days:
             return False
         name = f"{len(days)} instalments: {', '.join(map(str, days))} days"

@@ -32,7 +32,12 @@ class AccountMove(models.Model):
         compute="_compute_discount_deadline",
         help="The last day that earns the early payment discount, as it stands in the journal item.",
     )
-    goodwill_ids = fields.One2many("ar.goodwill", "move_id", "Discount granted after all")
+    goodwill_ids = fields.One2many(
+        "ar.goodwill",
+        "move_id",
+        "Discount granted after all",
+        groups="ar_marketing_collections.group_collector",
+    )
     goodwill_until = fields.Date(
         "Discount granted until",
         compute="_compute_goodwill_until",
@@ -86,6 +91,8 @@ class AccountMove(models.Model):
                     "agreed_discount_tax": term.early_pay_discount_computation,
                 }
             )
+        stale = (posted - discounted).filtered("agreed_discount")
+        stale.write({"agreed_discount": 0.0, "agreed_discount_tax": False})
         return posted
 
     def _discount_lines(self):
@@ -117,7 +124,8 @@ class AccountMove(models.Model):
                 term._fields[name]._update_cache(term, value)
             yield
         finally:
-            term.invalidate_recordset(list(agreed), flush=False)
+            for name, value in now.items():
+                term._fields[name]._update_cache(term, value)
 
     def _is_eligible_for_early_payment_discount(self, currency, reference_date):
         if not self.line_ids.filtered(lambda line: line.display_type == "payment_term"):
@@ -140,11 +148,9 @@ class AccountMove(models.Model):
 
     def _get_discount_offers(self, today):
         """The discounts that can still be had on ``today``: {move id: Offer}. A constant number of queries."""
-        # read at once what Odoo would look up for one invoice after the other
-        self._discount_lines().fetch(["matched_debit_ids", "matched_credit_ids"])
         offers = {}
         lines = self._discount_lines().sudo()
-        lines.mapped("matched_debit_ids")  # Odoo asks one by one: have them all read at once
+        lines.mapped("matched_debit_ids")  # read at once what Odoo asks one by one
         lines.mapped("matched_credit_ids")
         for move in lines.move_id.with_env(self.env):
             line = move._discount_lines()
@@ -226,7 +232,7 @@ class AccountMove(models.Model):
     def _generate_qr_code(self, silent_errors=False):
         offer = self._get_discount_offer()
         if offer:
-            self = self.with_context(qr_amount=offer.amount)
+            self = self.with_context(ar_qr_amount=offer.amount)
         return super()._generate_qr_code(silent_errors)
 
     # ------------------------------------------------------------

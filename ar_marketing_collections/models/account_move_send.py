@@ -1,5 +1,5 @@
 from lxml import etree, html
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -312,8 +312,8 @@ class AccountMoveSend(models.AbstractModel):
 def _without_footer(body):
     """``body``, the HTML of a mail, without a footer that a copied or resent text brought along."""
     if FOOTER_CLASS not in body:
-        return Markup(body)  # noqa: S704 - as Odoo posts it
-    root = html.fragment_fromstring(body, create_parent="div")
+        return escape(body)
+    root = html.fragment_fromstring(escape(body), create_parent="div")
     for footer in root.xpath(f".//*[contains(@class, '{FOOTER_CLASS}')]"):
         footer.drop_tree()
     return Markup(etree.tostring(root, encoding="unicode", method="html"))  # noqa: S704

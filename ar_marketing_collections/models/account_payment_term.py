@@ -58,16 +58,17 @@ class AccountPaymentTerm(models.Model):
     def write(self, vals):
         return super().write(self._with_discount_days(vals))
 
-    @api.model
     def _with_discount_days(self, vals):
         """Odoo asks for a positive number of days with every discount, also where the calendar decides."""
-        if vals.get("discount_deadline_type") == CALENDAR and vals.get("discount_days", 0) <= 0:
-            return {**vals, "discount_days": self.default_get(["discount_days"])["discount_days"]}
-        return vals
+        if vals.get("discount_deadline_type") != CALENDAR:
+            return vals
+        default = self.default_get(["discount_days"])["discount_days"]
+        days = [vals["discount_days"]] if "discount_days" in vals else self.mapped("discount_days")
+        return {**vals, "discount_days": default} if any(one <= 0 for one in days) else vals
 
     def _get_last_discount_date(self, date_ref):
         last = super()._get_last_discount_date(date_ref)
-        if not last or self.discount_deadline_type != CALENDAR:
+        if not last or not self.line_ids or self.discount_deadline_type != CALENDAR:
             return last
         return discount.deadline(
             fields.Date.to_date(date_ref),
@@ -94,18 +95,25 @@ class AccountPaymentTerm(models.Model):
         self.sudo().search([("discount_deadline_type", "=", CALENDAR)]).active = False
 
     def _is_used(self):
-        """Whether an invoice or a customer, of whatever company, has these terms."""
+        """Whether an invoice, a partner or anything else, of whatever company, has these terms."""
         self.ensure_one()
-        if (
-            self.env["account.move"]
+        companies = self.env["res.company"].sudo().search([("id", "!=", False)])
+        for field in (
+            self.env["ir.model.fields"]
             .sudo()
-            .search_count([("invoice_payment_term_id", "=", self.id)])
-        ):
-            return True
-        Partner = self.env["res.partner"].sudo().with_context(active_test=False)
-        return any(
-            Partner.with_company(company).search_count(
-                [("property_payment_term_id", "=", self.id)], limit=1
+            .search(
+                [
+                    ("relation", "=", self._name),
+                    ("ttype", "=", "many2one"),
+                    ("store", "=", True),
+                    ("model", "!=", "account.payment.term.line"),
+                ]
             )
-            for company in self.env["res.company"].sudo().search([])
-        )
+        ):
+            Model = self.env[field.model].sudo().with_context(active_test=False)
+            if Model._abstract or Model._transient:
+                continue
+            for company in companies if field.company_dependent else self.env.company:
+                if Model.with_company(company).search_count([(field.name, "=", self.id)], limit=1):
+                    return True
+        return False

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -64,7 +64,7 @@ class ArBanner(models.Model):
         "Link", help="Where a click leads to. Clicks are counted; who clicks is not looked at."
     )
     url_label = fields.Char("Words on the link", translate=True, help="Empty: “Find out more”.")
-    link_tracker_id = fields.Many2one("link.tracker", copy=False, readonly=True)
+    link_tracker_id = fields.Many2one("link.tracker", "Counted link", copy=False, readonly=True)
 
     place_invoice = fields.Boolean(
         "On the invoice",
@@ -278,7 +278,9 @@ class ArBanner(models.Model):
 
     @api.model
     def _copy_installed(self, companies):
-        """The installed banners for companies that came later: switched off, and theirs to change."""
+        """The words of the installed banners for companies that came later: switched off, for everybody, theirs to
+        change.
+        """
         installed = self.browse()
         for name in INSTALLED:
             xml_id = f"ar_marketing_collections.{name}"
@@ -287,7 +289,21 @@ class ArBanner(models.Model):
             if company._collections_root() == company:
                 for banner in installed:
                     if banner.company_id != company:
-                        banner.copy({"company_id": company.id, "is_on": False})
+                        banner.copy({**self._prepare_plain_values(), "company_id": company.id})
+
+    @api.model
+    def _prepare_plain_values(self):
+        """Off, without picture, link, audience and period: what another company chose is no concern of this one."""
+        return {
+            **dict.fromkeys(
+                ("is_on", "image", "url", "with_discount", "min_amount", "date_from", "date_to"),
+                False,
+            ),
+            **{f"for_{name}": False for name, _label in SEGMENTS},
+            "tag_ids": [Command.clear()],
+            "country_ids": [Command.clear()],
+            "domain": "[]",
+        }
 
     # ------------------------------------------------------------
     # The rule

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from odoo import api, models
-from odoo.tools import SQL, formatLang
+from odoo.tools import SQL, format_list, formatLang
 from odoo.tools.image import image_data_uri
 
 from ..rules import banner as rules
-from ..rules import colour, placeholder
+from ..rules import colour, discount, placeholder
 from ..tools import bulk
 
 #: Where a company has no colour of its own: a quiet, dark blue grey.
@@ -188,7 +188,9 @@ class ArBanner(models.Model):
         by_customer = {
             customer.id: saving
             for customer, moves in discounted.grouped("commercial_partner_id").items()
-            if (saving := rules.joint_saving(by_move[id_] for id_ in moves.ids if id_ in by_move))
+            if (
+                saving := discount.joint_saving(by_move[id_] for id_ in moves.ids if id_ in by_move)
+            )
         }
         savings = {
             key: by_customer[customer.id]
@@ -225,7 +227,7 @@ class ArBanner(models.Model):
         """{document's key: [Showing]}.
 
         :param customers: {document's key: commercial partner, in the company of its banners}
-        :param savings: {document's key: rules.Saving}
+        :param savings: {document's key: discount.Saving}
         """
         Partner = self.env["res.partner"]
         candidates = banners._to_rules(Partner.browse({document.partner for document in documents}))
@@ -281,10 +283,10 @@ class ArBanner(models.Model):
 
     @api.model
     def _get_savings(self, moves, today):
-        """{move id: rules.Saving} of the discounts that can still be had."""
+        """{move id: discount.Saving} of the discounts that can still be had."""
         return {
-            move_id: rules.Saving(
-                offer.deadline, offer.saving, moves.browse(move_id).currency_id.id
+            move_id: discount.Saving(
+                offer.deadline, ((moves.browse(move_id).currency_id.id, offer.saving),)
             )
             for move_id, offer in moves._get_discount_offers(today).items()
         }
@@ -313,11 +315,19 @@ class ArBanner(models.Model):
         }
         if saving:
             days = (saving.deadline - today).days
-            currency = self.env["res.currency"].browse(saving.currency)
+            Currency = self.env["res.currency"]
             values |= {
-                "saving": formatLang(self.env, saving.amount, currency_obj=currency),
+                "saving": format_list(
+                    self.env,
+                    [
+                        formatLang(self.env, amount, currency_obj=Currency.browse(currency))
+                        for currency, amount in saving.amounts
+                    ],
+                ),
                 "deadline": self.env["account.move"]._format_deadline(saving.deadline),
-                "days_left": self.env._("1 day")
+                "days_left": self.env._("today")
+                if days == 0
+                else self.env._("1 day")
                 if days == 1
                 else self.env._("%(count)s days", count=days),
             }
@@ -355,6 +365,7 @@ class ArBanner(models.Model):
                             {**looks[one.banner], "title": one.title, "body": one.body}
                             for one in shown[key]
                         ],
+                        "beside": place == "invoice",
                         "accent": accent,
                         "ground": colour.tint(accent, 0.06),
                     },

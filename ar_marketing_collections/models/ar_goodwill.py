@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
 
@@ -107,7 +107,7 @@ class ArGoodwill(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if "until" in vals:
+        if vals.keys() & {"until", "reason"}:
             for goodwill in self:
                 goodwill._post_to_chatter()
         return result
@@ -123,8 +123,16 @@ class ArGoodwill(models.Model):
         )
 
     @api.ondelete(at_uninstall=False)
-    def _note_withdrawal(self):
+    def _unlink_unused(self):
+        """What was taken counts: it stays with the customer."""
         for goodwill in self:
+            if not goodwill.move_id._goodwill_is_possible():
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s was paid, so this grant stays with the customer.",
+                        invoice=goodwill.move_id.display_name,
+                    )
+                )
             goodwill.move_id.message_post(
                 body=self.env._("The discount granted as goodwill was withdrawn.")
             )

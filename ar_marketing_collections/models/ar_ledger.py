@@ -161,11 +161,12 @@ class ArLedger(models.AbstractModel):
 
     @api.model
     def _items_to_thank_for(self, company, since, until, partner_ids=None):
-        """Items settled from ``since`` to ``until`` that no thank-you was sent for: {partner: [thanks.PaidItem]}.
+        """Items settled from ``since`` to ``until`` by a payment: {partner: [thanks.PaidItem]}.
 
         Debits of payments are left out: they are repayments and returned payments, which nobody is thanked for. The
         discount was taken where the last payment came by its deadline and its own entry books off at least half of it
-        (the other half leaves room for rates and rounding).
+        (the other half leaves room for rates and rounding). Paid is what payments were credited with, less the
+        discount: credit notes are no payment.
         """
         self._flush()
         self.env["ar.followup.touch.line"].flush_model()
@@ -173,11 +174,16 @@ class ArLedger(models.AbstractModel):
             SQL(
                 """
                 SELECT p.commercial_partner_id, l.id, COALESCE(l.date_maturity, l.date), settled.day, l.currency_id,
-                       l.amount_currency::float8,
+                       paid.amount::float8,
                        CASE WHEN settled.day <= %(deadline)s
                              AND 2 * off.amount >= l.balance - l.discount_balance
                             THEN l.amount_currency - l.discount_amount_currency
-                            ELSE 0 END::float8
+                            ELSE 0 END::float8,
+                       EXISTS (
+                           SELECT 1
+                             FROM ar_followup_touch_line tl
+                             JOIN ar_followup_touch t ON t.id = tl.touch_id
+                            WHERE tl.line_id = l.id AND tl.is_thanked AND t.state NOT IN ('to_review', 'planned'))
                   FROM (SELECT pr.debit_move_id, MAX(pr.max_date) AS day, ARRAY_AGG(cm.id) AS payments
                           FROM account_partial_reconcile pr
                           JOIN account_move_line c ON c.id = pr.credit_move_id
@@ -189,6 +195,14 @@ class ArLedger(models.AbstractModel):
                   JOIN account_move m ON m.id = l.move_id
                   JOIN account_journal lj ON lj.id = l.journal_id
                   JOIN res_partner p ON p.id = l.partner_id
+                  JOIN LATERAL (
+                           SELECT SUM(pr.debit_amount_currency) AS amount
+                             FROM account_partial_reconcile pr
+                             JOIN account_move_line c ON c.id = pr.credit_move_id
+                             JOIN account_move cm ON cm.id = c.move_id
+                             JOIN account_journal j ON j.id = c.journal_id
+                            WHERE pr.debit_move_id = l.id AND %(is_payment)s
+                       ) paid ON TRUE
              LEFT JOIN LATERAL (
                            SELECT SUM(w.balance) AS amount
                              FROM account_move_line w
@@ -206,11 +220,6 @@ class ArLedger(models.AbstractModel):
                    AND lj.type NOT IN ('bank', 'cash')
                    AND m.origin_payment_id IS NULL
                    AND %(partners)s
-                   AND NOT EXISTS (
-                           SELECT 1
-                             FROM ar_followup_touch_line tl
-                             JOIN ar_followup_touch t ON t.id = tl.touch_id
-                            WHERE tl.line_id = l.id AND tl.is_thanked AND t.state NOT IN ('to_review', 'planned'))
               ORDER BY settled.day, l.id
                 """,
                 since=since,
@@ -223,8 +232,8 @@ class ArLedger(models.AbstractModel):
             )
         )
         paid = defaultdict(list)
-        for partner, line, due, day, currency, amount, saved in self.env.cr.fetchall():
-            paid[partner].append(PaidItem(line, due, day, currency, amount - saved, saved))
+        for partner, line, due, day, currency, amount, saved, thanked in self.env.cr.fetchall():
+            paid[partner].append(PaidItem(line, due, day, currency, amount - saved, saved, thanked))
         return paid
 
     @api.model

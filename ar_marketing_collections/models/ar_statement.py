@@ -8,7 +8,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date, format_list, formatLang
 
-from ..rules import ageing, followup
+from ..rules import ageing, discount, followup
 
 #: Words that stand in no first name: legal forms, departments, and forms of address that hide the first name.
 NO_FIRST_NAMES = """
@@ -280,6 +280,8 @@ class ArStatement(models.AbstractModel):
         Mail programs show no data in the text itself, no picture that needs a login, and none of those that Odoo draws
         of initials.
         """
+        if not user:
+            return ""
         self.env["res.partner"].flush_model(["image_128"])
         picture = (
             self.env["ir.attachment"]
@@ -464,26 +466,25 @@ class ArStatement(models.AbstractModel):
 
     @api.model
     def _get_discount_words(self, blocks):
-        """What can be saved by the next deadline, in one sentence; each currency by itself."""
-        offers = [
-            (item["offer"], block["currency"])
+        """What can be saved by the next deadline, in one sentence, as in a banner."""
+        saving = discount.joint_saving(
+            discount.Saving(item["offer"].deadline, ((block["currency"].id, item["offer"].saving),))
             for block in blocks
             for item in block["items"]
             if item["offer"]
-        ]
-        if not offers:
+        )
+        if not saving:
             return ""
-        deadline = min(offer.deadline for offer, _currency in offers)
-        savings = defaultdict(float)
-        for offer, currency in offers:
-            if offer.deadline == deadline:
-                savings[currency] += offer.saving
+        Currency = self.env["res.currency"]
         return self.env._(
             "Pay by %(deadline)s and save %(saving)s.",
-            deadline=self.env["account.move"]._format_deadline(deadline),
+            deadline=self.env["account.move"]._format_deadline(saving.deadline),
             saving=format_list(
                 self.env,
-                [self._format_amount(currency, amount) for currency, amount in savings.items()],
+                [
+                    self._format_amount(Currency.browse(currency), amount)
+                    for currency, amount in saving.amounts
+                ],
             ),
         )
 

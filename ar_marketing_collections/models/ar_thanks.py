@@ -232,6 +232,7 @@ class ArThanks(models.AbstractModel):
                 for touch, items in items_by_touch.items()
                 for item in items
             ],
+            conflict=SQL("ON CONFLICT DO NOTHING"),
         )
         self.env["ar.followup.touch.line"].invalidate_model()
         self.env["ar.followup.touch"].invalidate_model(["line_ids"])

@@ -9,7 +9,7 @@ class PaymentTransaction(models.Model):
 
         Odoo books the first line of each kind only, which would leave a part of the invoice open.
         """
-        self = self.with_context(discount_lines=self._discount_payment_lines())
+        self = self.with_context(ar_discount_lines=self._discount_payment_lines())
         return super()._create_payment(**extra_create_values)
 
     def _discount_payment_lines(self):

@@ -44,25 +44,6 @@ class Document:
     has_offer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """What paying by the deadline saves. ``currency`` is its id."""
-
-    deadline: date
-    amount: float
-    currency: int
-
-
-def joint_saving(savings: Iterable[Saving]) -> Saving | None:
-    """What a customer saves who pays everything by the earliest deadline, in the currency of that one alone."""
-    savings = tuple(savings)
-    first = min(savings, key=lambda saving: (saving.deadline, saving.currency), default=None)
-    if first is None:
-        return None
-    amount = sum(saving.amount for saving in savings if saving.currency == first.currency)
-    return Saving(first.deadline, amount, first.currency)
-
-
 def is_in_audience(banner: Banner, document: Document) -> bool:
     """Whether the banner is meant for the customer and the document, whatever the place and the day."""
     return (

@@ -4,6 +4,7 @@ The trade's own sentence is "pay by the 10th and save 2 %": a day of the month i
 """
 
 import calendar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -27,6 +28,26 @@ class Offer:
     def days_left(self, today: date) -> int:
         """Days until the deadline: 0 on the day itself."""
         return (self.deadline - today).days
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What paying by ``deadline`` saves: ``amounts`` are ((currency id, amount), ...), the lowest id first."""
+
+    deadline: date
+    amounts: tuple[tuple[int, float], ...]
+
+
+def joint_saving(savings: Iterable[Saving]) -> Saving | None:
+    """What a customer saves who pays everything by the earliest deadline; None without any. Currencies stay apart."""
+    savings = tuple(savings)
+    if not savings:
+        return None
+    amounts: dict[int, float] = {}
+    for saving in savings:
+        for currency, amount in saving.amounts:
+            amounts[currency] = amounts.get(currency, 0.0) + amount
+    return Saving(min(saving.deadline for saving in savings), tuple(sorted(amounts.items())))
 
 
 def deadline(billed: date, day: int, min_days: int, due: date) -> date:

@@ -4,7 +4,6 @@ Only an item that is settled in full, never the same one twice, one message for 
 message that asks for money.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -117,17 +116,3 @@ def is_asked(customer: followup.Customer, decision: followup.Decision, today: da
         item.due < today and not item.hold and item.amount > ROUNDING for item in customer.items
     )
     return decision.kind not in NOTHING_ASKED and any(overdue)
-
-
-def savings(items: Iterable[PaidItem]) -> dict[int, float]:
-    """What the customer saved, by currency: currencies are never added up.
-
-    >>> paid = [PaidItem(1, date(2026, 3, 31), date(2026, 3, 10), 1, 980.0, saved=20.0)]
-    >>> savings([*paid, PaidItem(2, date(2026, 3, 31), date(2026, 3, 31), 1, 500.0)])
-    {1: 20.0}
-    """
-    saved: dict[int, float] = {}
-    for item in items:
-        if item.saved > ROUNDING:
-            saved[item.currency] = saved.get(item.currency, 0.0) + item.saved
-    return saved

@@ -23,6 +23,7 @@ class ArBannerPreview(models.TransientModel):
         "('company_id', 'child_of', company_id)]",
         help="The newest invoice of the audience, unless you choose another one.",
     )
+    partner_id = fields.Many2one(related="move_id.partner_id", string="Customer")
     lang = fields.Selection(
         selection=lambda self: self.env["res.lang"].get_installed(),
         string="Language",
@@ -31,7 +32,7 @@ class ArBannerPreview(models.TransientModel):
         readonly=False,
         help="The customer's own, unless you choose another one here.",
     )
-    is_in_audience = fields.Boolean(compute="_compute_html")
+    is_in_audience = fields.Boolean("In the audience", compute="_compute_html")
     paper_html = fields.Html("On paper", compute="_compute_html", sanitize=False)
     mail_html = fields.Html("In an e-mail", compute="_compute_html", sanitize=False)
     phone_html = fields.Html("On a phone", compute="_compute_html", sanitize=False)
