@@ -276,7 +276,7 @@ class ArBillingBatch(models.Model):
                 "params": {
                     "type": "info",
                     "message": self.env._(
-                        "No draft is due today. Those that are not say so themselves."
+                        "No draft is due today. Each draft says when it is billed."
                     ),
                 },
             }

@@ -46,7 +46,9 @@ class ArBillingBatchLine(models.Model):
     invoice_date = fields.Date(related="move_id.invoice_date")
     invoice_date_due = fields.Date(related="move_id.invoice_date_due")
     currency_id = fields.Many2one(related="move_id.currency_id")
-    amount = fields.Monetary("Amount", related="move_id.amount_total")
+    amount = fields.Monetary(
+        "Amount", related="move_id.amount_total", aggregator=None
+    )  # currencies are not added up
     merged_count = fields.Integer(
         "Made of drafts", readonly=True, help="So many drafts became this invoice."
     )
