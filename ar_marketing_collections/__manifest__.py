@@ -42,6 +42,7 @@
         "views/ar_payment_promise_views.xml",
         "views/ar_billing_cycle_views.xml",
         "views/ar_billing_batch_views.xml",
+        "views/ar_billing_adviser_views.xml",
         "views/ar_invoice_check_views.xml",
         "views/res_partner_views.xml",
         "views/res_partner_category_views.xml",

@@ -53,10 +53,10 @@ class TestBillingDay(BaseCase):
                 15,
                 None,
             ),
-            (  # the 8th makes the run of the 20th and the 10th does not: twelve days, or eleven
+            (  # the 9th makes a run that is moved to the 21st, and misses the others: twelve days
                 "a long approval",
                 ledger(
-                    Cycle(MONTH_DAYS, (8, 10, 28)), PayDays(month_days=(20,)), terms=60, approval=12
+                    Cycle(MONTH_DAYS, (9, 28)), PayDays(month_days=(20,)), terms=60, approval=12
                 ),
                 8,
                 12,

@@ -11,6 +11,7 @@ from . import (
     ar_banner,
     ar_banner_choice,
     ar_banner_showing,
+    ar_billing_adviser,
     ar_billing_batch,
     ar_billing_batch_line,
     ar_billing_cycle,

@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..rules import followup
+from ..rules.billing_day import Bill
 from ..rules.days_late import SettledItem
 from ..rules.thanks import PaidItem
 
@@ -158,6 +159,43 @@ class ArLedger(models.AbstractModel):
         for partner, due, day in self.env.cr.fetchall():
             settled[partner].append(SettledItem(due, day))
         return settled
+
+    @api.model
+    def _paid_bills(self, company, since, until):
+        """Invoices of one due date, sent from ``since`` on and paid until ``until``: {partner: [billing_day.Bill]}."""
+        self._flush()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT p.commercial_partner_id, m.invoice_date, l.date_maturity, MAX(pr.max_date), l.balance::float8
+                  FROM account_move m
+                  JOIN account_move_line l ON l.move_id = m.id AND l.display_type = 'payment_term'
+                  JOIN account_partial_reconcile pr ON pr.debit_move_id = l.id
+                  JOIN account_move_line c ON c.id = pr.credit_move_id
+                  JOIN account_move cm ON cm.id = c.move_id
+                  JOIN account_journal j ON j.id = c.journal_id
+                  JOIN res_partner p ON p.id = l.partner_id
+                 WHERE m.move_type = 'out_invoice'
+                   AND m.state = 'posted'
+                   AND m.invoice_date >= %(since)s
+                   AND m.company_id IN %(companies)s
+                   AND l.account_id IN %(accounts)s
+                   AND l.reconciled
+                   AND %(is_payment)s
+              GROUP BY l.id, m.id, p.commercial_partner_id
+                HAVING MAX(pr.max_date) BETWEEN m.invoice_date AND %(until)s
+                """,
+                since=since,
+                until=until,
+                accounts=self._receivable_account_ids(company),
+                companies=tuple(company._collections_members().ids),
+                is_payment=self._is_payment(),
+            )
+        )
+        bills = defaultdict(list)
+        for partner, *values in self.env.cr.fetchall():
+            bills[partner].append(Bill(*values))
+        return bills
 
     @api.model
     def _items_to_thank_for(self, company, since, until, partner_ids=None):

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 from .billing_calendar import BEFORE, MONTH_DAYS, WEEKLY, Cycle, periods
 from .pay_days import PayDays, usual_pay_days
@@ -96,16 +97,10 @@ class _Year:
 
     def __init__(self, bills: Sequence[Bill], runs: PayDays) -> None:
         self.bills = bills
-        self.first = bills[0].billed - timedelta(days=2 * LONGEST_PERIOD)
-        last = max(max(bill.paid, bill.due) for bill in bills) + timedelta(days=4 * LONGEST_PERIOD)
-        self.run_days = sorted(
-            {
-                next_working_day(day)
-                for day in _days(self.first - timedelta(days=7), last)
-                if _is_planned(runs, day)
-            }
-        )
-        self.last = last
+        self.first = bills[0].billed - timedelta(days=LONGEST_PERIOD)
+        # whole years, so that customers share what is worked out once
+        self.years = (self.first.year - 1, max(max(bill.paid, bill.due) for bill in bills).year + 1)
+        self.run_days = _run_days(runs, *self.years)
         self.previous = dict(
             zip((bill.billed for bill in bills[1:]), (bill.billed for bill in bills), strict=False)
         )
@@ -138,9 +133,7 @@ class _Year:
 
     def gain(self, cycle: Cycle, explained: Sequence[Bill], approval: int | None) -> float:
         """Days by which the money of ``explained`` would have come earlier with ``cycle``, weighted by amount."""
-        billing_days = [
-            run for _nominal, run in periods(cycle, self.first, self.last, is_working_day)
-        ]
+        billing_days = _billing_days(cycle, *self.years)
         paid_by_lag: dict[int, list[int]] = {}
         total = weight = 0.0
         for bill in explained:
@@ -163,6 +156,18 @@ class _Year:
             billed = billing_days[bisect_left(billing_days, day)]
             sums.append(sums[-1] + self.first_run(billed + timedelta(days=lag)).toordinal())
         return sums
+
+
+@cache
+def _run_days(runs: PayDays, first_year: int, last_year: int) -> list[date]:
+    days = _days(date(first_year, 1, 1), date(last_year, 12, 31))
+    return sorted({next_working_day(day) for day in days if _is_planned(runs, day)})
+
+
+@cache
+def _billing_days(cycle: Cycle, first_year: int, last_year: int) -> list[date]:
+    first, last = date(first_year, 1, 1), date(last_year, 12, 31)
+    return [run for _nominal, run in periods(cycle, first, last, is_working_day)]
 
 
 def _days(first: date, last: date) -> Iterator[date]:
