@@ -119,7 +119,17 @@ class ArPaymentProfile(models.Model):
             if values != row:
                 changed.append(values)
         if changed:
-            bulk.upsert(self.env, self._table, COLUMNS, changed, ("partner_id", "company_id"))
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE ar_payment_profile p SET %s FROM %s WHERE p.partner_id = new.partner_id "
+                    "AND p.company_id = new.company_id",
+                    SQL(", ").join(
+                        SQL("%s = new.%s", SQL.identifier(name), SQL.identifier(name))
+                        for name in NO_ADVICE
+                    ),
+                    bulk.rows_as_table(COLUMNS, changed),
+                )
+            )
             self.invalidate_model(list(COLUMNS))
 
     # ------------------------------------------------------------
