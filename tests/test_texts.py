@@ -63,6 +63,7 @@ NEXT_ORDER = {
 SWEDISH_TOO = {
     "Banner",
     "DSO",
+    "Format",
     "ID",
     "Journal",
     "Neutral",
@@ -74,6 +75,7 @@ SWEDISH_TOO = {
     "Text",
     "Trend",
     "https://",
+    "object.display_name",
     "id",
 }
 ATTACHED = {"en_US": "statement attached", "sv_SE": "bifogade kontoutdraget"}
