@@ -11,8 +11,8 @@ from ..tools import locks
 _logger = logging.getLogger(__name__)
 
 LOCK_SPACE = "ar_marketing_collections.billing"
-#: So many invoices are posted and sent in one transaction; the PDFs of a chunk are made in one go.
-CHUNK = 25
+#: So many invoices are posted and sent in one transaction. Their PDFs are made in one go, which is what costs most.
+CHUNK = 50
 #: A chunk that others disturb is tried again so often.
 ATTEMPTS = 3
 
