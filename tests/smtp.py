@@ -4,6 +4,7 @@ import socket
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.policy import default as email_policy
+from unittest.mock import patch
 
 from aiosmtpd.controller import Controller
 
@@ -41,3 +42,21 @@ def smtp_server():
         yield inbox, port
     finally:
         controller.stop()
+
+
+def send_to_loopback(test):
+    """Let Odoo send to a server of ``test``, until it ends, and to no other; return its inbox."""
+    inbox, port = test.enterContext(smtp_server())
+    MailServer = test.env["ir.mail_server"].sudo()
+    MailServer.search([]).active = False
+    MailServer.create(
+        {
+            "name": "loopback",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": port,
+            "smtp_encryption": "none",
+        }
+    )
+    # Odoo does not speak to mail servers in tests unless told so
+    test.enterContext(patch.object(type(MailServer), "_disable_send", lambda _self: False))
+    return inbox

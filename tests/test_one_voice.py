@@ -2,7 +2,6 @@
 
 import io
 from datetime import date, timedelta
-from unittest.mock import patch
 
 from odoo import Command
 from odoo.tests import HttpCase, freeze_time, tagged
@@ -10,7 +9,7 @@ from odoo.tools import html2plaintext
 from odoo.tools.pdf import PdfFileReader
 
 from .common import TODAY, CollectionsCommon
-from .smtp import smtp_server
+from .smtp import send_to_loopback
 
 #: The smallest picture there is: one transparent point.
 PICTURE = b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -48,19 +47,7 @@ class TestOneVoice(CollectionsCommon, HttpCase):
 
     def setUp(self):
         super().setUp()
-        self.inbox, port = self.enterContext(smtp_server())
-        self.env["ir.mail_server"].sudo().search([]).active = False
-        self.env["ir.mail_server"].sudo().create(
-            {
-                "name": "loopback",
-                "smtp_host": "127.0.0.1",
-                "smtp_port": port,
-                "smtp_encryption": "none",
-            }
-        )
-        self.enterContext(
-            patch.object(type(self.env["ir.mail_server"]), "_disable_send", lambda _self: False)
-        )
+        self.inbox = send_to_loopback(self)
 
     def bill(self, **values):
         with freeze_time(BILLED):

@@ -8,7 +8,7 @@ from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .common import TODAY, CollectionsCommon
-from .smtp import smtp_server
+from .smtp import send_to_loopback
 
 
 @tagged("post_install", "-at_install")
@@ -23,20 +23,7 @@ class TestSending(CollectionsCommon):
 
     def setUp(self):
         super().setUp()
-        self.inbox, port = self.enterContext(smtp_server())
-        self.env["ir.mail_server"].sudo().search([]).active = False
-        self.env["ir.mail_server"].sudo().create(
-            {
-                "name": "loopback",
-                "smtp_host": "127.0.0.1",
-                "smtp_port": port,
-                "smtp_encryption": "none",
-            }
-        )
-        # Odoo does not speak to mail servers in tests unless told so
-        self.enterContext(
-            patch.object(type(self.env["ir.mail_server"]), "_disable_send", lambda _self: False)
-        )
+        self.inbox = send_to_loopback(self)
 
     def cron(self, name, day=TODAY):
         """Run a cron as the scheduler does, on ``day`` at 08:00."""

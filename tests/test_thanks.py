@@ -11,7 +11,7 @@ from odoo.tests import freeze_time, tagged
 from odoo.tools import html2plaintext, mute_logger
 
 from .common import TODAY, CollectionsCommon
-from .smtp import smtp_server
+from .smtp import send_to_loopback
 
 
 def day(offset):
@@ -488,19 +488,7 @@ class TestThanksSent(ThanksCase):
 
     def setUp(self):
         super().setUp()
-        self.inbox, port = self.enterContext(smtp_server())
-        self.env["ir.mail_server"].sudo().search([]).active = False
-        self.env["ir.mail_server"].sudo().create(
-            {
-                "name": "loopback",
-                "smtp_host": "127.0.0.1",
-                "smtp_port": port,
-                "smtp_encryption": "none",
-            }
-        )
-        self.enterContext(
-            patch.object(type(self.env["ir.mail_server"]), "_disable_send", lambda _self: False)
-        )
+        self.inbox = send_to_loopback(self)
 
     def cron(self, name, on):
         cron = self.env.ref(f"ar_marketing_collections.{name}").sudo()
