@@ -43,7 +43,8 @@ def main(mode, database, options):
 
         def work(kill_after=None):
             if kill_after:
-                count_down(registry, kill_after)
+                targets = (sql_db.Cursor, "commit"), (registry["ir.mail_server"], "send_email")
+                count_down(kill_after, *targets)
             with registry.cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, {})
                 env["ar.followup.engine"]._cron_run_followups()
@@ -71,16 +72,15 @@ def main(mode, database, options):
 
 def prepare(env, port):
     """Customers with one item each that is due for its first message."""
+    from smtp import use_loopback
+
     from odoo import Command
 
     company = (
         env["res.company"].search([("account_sale_tax_id", "!=", False)], limit=1) or env.company
     )
     env = env(context={"allowed_company_ids": company.ids, "tracking_disable": True})
-    env["ir.mail_server"].search([]).active = False
-    env["ir.mail_server"].create(
-        {"name": "loopback", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_encryption": "none"}
-    )
+    use_loopback(env, port)
     env["res.company"].search([]).followup_mode = "simulate"
     company.write(
         {
@@ -115,10 +115,11 @@ def prepare(env, port):
     ).action_post()
 
 
-def count_down(registry, events):
-    """Let this process kill itself at the ``events``-th of: before and after a commit, before and after a message."""
-    from odoo import sql_db
+def count_down(events, *targets):
+    """Let this process kill itself at the ``events``-th of: before and after a call of one of ``targets``.
 
+    :param targets: (owner, name of its method)
+    """
     left = [events]
 
     def event():
@@ -135,9 +136,8 @@ def count_down(registry, events):
 
         return wrapper
 
-    MailServer = registry["ir.mail_server"]
-    patch.object(sql_db.Cursor, "commit", counted(sql_db.Cursor.commit)).start()
-    patch.object(MailServer, "send_email", counted(MailServer.send_email)).start()
+    for owner, name in targets:
+        patch.object(owner, name, counted(getattr(owner, name))).start()
 
 
 def fork(work, *args):

@@ -44,12 +44,11 @@ def smtp_server():
         controller.stop()
 
 
-def send_to_loopback(test):
-    """Let Odoo send to a server of ``test``, until it ends, and to no other; return its inbox."""
-    inbox, port = test.enterContext(smtp_server())
-    MailServer = test.env["ir.mail_server"].sudo()
+def use_loopback(env, port):
+    """Let Odoo send to ``port`` of this machine, and to no other server."""
+    MailServer = env["ir.mail_server"].sudo()
     MailServer.search([]).active = False
-    MailServer.create(
+    return MailServer.create(
         {
             "name": "loopback",
             "smtp_host": "127.0.0.1",
@@ -57,6 +56,12 @@ def send_to_loopback(test):
             "smtp_encryption": "none",
         }
     )
+
+
+def send_to_loopback(test):
+    """Let Odoo send to a server of ``test``, until it ends, and to no other; return its inbox."""
+    inbox, port = test.enterContext(smtp_server())
+    MailServer = use_loopback(test.env, port)
     # Odoo does not speak to mail servers in tests unless told so
     test.enterContext(patch.object(type(MailServer), "_disable_send", lambda _self: False))
     return inbox

@@ -9,7 +9,7 @@ from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .common import CollectionsCommon
-from .smtp import smtp_server
+from .smtp import send_to_loopback
 
 #: The 15th is a Tuesday.
 RUN_DAY = date(2026, 12, 15)
@@ -115,24 +115,6 @@ class TestBillingBatch(BillingCommon):
         template.subject = "Invoice {{ object.name }} {{ 1 / (object.ref != 'broken') }}"
         return moves
 
-    def start_mail(self, port):
-        self.env["ir.mail_server"].search([]).active = False
-        self.env["ir.mail_server"].create(
-            {
-                "name": "loopback",
-                "smtp_host": "127.0.0.1",
-                "smtp_port": port,
-                "smtp_encryption": "none",
-            }
-        )
-        # Odoo's tests catch e-mails before they leave: here they do leave
-        self.startPatcher(
-            patch.object(self.registry["ir.mail_server"], "_disable_send", lambda _self: False)
-        )
-        self.startPatcher(
-            patch("odoo.addons.base.models.ir_mail_server.modules.module.current_test", False)
-        )
-
     def leave_queue(self):
         self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
 
@@ -142,11 +124,11 @@ class TestBillingBatch(BillingCommon):
         batch = self.prepare()
         self.assertEqual(batch.line_ids.move_id, self.env["account.move"].union(*moves))
         self.assertEqual((batch.total_count, batch.problem_count), (DRAFTS, 4))
-        with smtp_server() as (inbox, port):
-            self.start_mail(port)
-            self.run_batch(batch)
-            self.assertFalse(inbox.messages, "nothing leaves before everything is committed")
-            self.leave_queue()
+        inbox = send_to_loopback(self)
+        self.run_batch(batch)
+        early = [one for one in inbox.messages if self.biller.email not in one["To"]]
+        self.assertFalse(early, "nothing leaves before everything is committed")
+        self.leave_queue()
         self.assertEqual(batch.state, "done")
         self.assertEqual((batch.sent_count, batch.set_aside_count), (DRAFTS - 5, 5))
         for number, move in enumerate(moves):
@@ -386,6 +368,29 @@ class TestBillingBatch(BillingCommon):
         self.assertEqual(draft.state, "posted")
         self.assertEqual(self.line_of(draft).state, "sent")
 
+    def test_in_review_a_cycle_that_runs_by_itself_does_not_wait(self):
+        self.mid_month.is_unattended = True
+        reviewed = self.make_customer("Reviewed AB", billing_cycle_id=self.twin_of_mid_month().id)
+        waiting, running = self.make_draft(reviewed), self.make_draft(self.make_customer())
+        for _twice in range(2):
+            self.Batch.with_user(SUPERUSER_ID)._cron_run_billing_batches()
+        self.assertEqual((waiting.state, running.state), ("draft", "posted"))
+        batch = self.line_of(waiting).batch_id
+        self.assertEqual(batch.state, "draft")
+        self.assertEqual(batch.activity_ids.user_id, self.company.default_collector_id)
+        alone = self.line_of(running).batch_id
+        self.assertEqual((alone.state, len(alone.line_ids)), ("done", 1))
+
+    def test_where_all_run_by_themselves_nothing_is_left_to_review(self):
+        self.mid_month.is_unattended = True
+        draft = self.make_draft(self.make_customer())
+        self.Batch.with_user(SUPERUSER_ID)._cron_run_billing_batches()
+        self.assertEqual(draft.state, "posted")
+        self.assertFalse(self.Batch.search([("state", "=", "draft")]))
+
+    def twin_of_mid_month(self):
+        return self.mid_month.copy({"is_unattended": False})
+
     def test_the_cron_ends_well(self):
         self.company.billing_mode = "automatic"
         draft = self.make_draft(self.make_customer())
@@ -416,6 +421,21 @@ class TestBillingBatch(BillingCommon):
         self.assertEqual(joint.subject, f"Your 3 invoices from {self.company.name}")
         self.assertEqual(len(mails - joint), 1)
         self.assertEqual((mails - joint).res_id, single.id)
+
+    def test_what_occasioned_an_invoice_stands_in_its_email(self):
+        partner = self.make_customer()
+        drafts = [self.make_draft(partner, 100.0 * number) for number in (1, 2)]
+        single = self.make_draft(self.make_customer("Single AB"))
+        words = {move.id: f"Thank you for {move.id}!" for move in (*drafts, single)}
+        Move = self.registry["account.move"]
+        with patch.object(Move, "_get_occasion_words", lambda _self: words):
+            self.run_batch(self.prepare())
+        mails = self.env["mail.mail"].sudo().search([("model", "=", "account.move")])
+        for mail in mails:
+            with self.subTest(mail.subject):
+                expected = {single} if mail.res_id == single.id else set(drafts)
+                found = {move for move in (*drafts, single) if words[move.id] in mail.body_html}
+                self.assertEqual(found, expected)
 
     def test_each_invoice_has_its_own_email_where_the_company_wants_it(self):
         self.company.one_mail_per_customer = False

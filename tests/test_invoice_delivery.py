@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from textwrap import dedent
-from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError
@@ -10,7 +9,7 @@ from odoo.tests import HttpCase, freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .common import TODAY
-from .smtp import smtp_server
+from .smtp import send_to_loopback
 from .test_invoice_checks import InvoiceCheckCommon
 
 NOON = datetime.combine(TODAY, datetime.min.time()) + timedelta(hours=12)
@@ -412,25 +411,14 @@ class TestArrival(DeliveryCommon):
         self.assertLess(many - few, 9, "subscribing the person is Odoo's, the rest is set-based")
 
     def test_what_the_mail_server_refused_is_a_task_the_next_night(self):
-        with smtp_server() as (inbox, port):
-            self.env["ir.mail_server"].sudo().search([]).active = False
-            self.env["ir.mail_server"].sudo().create(
-                {
-                    "name": "loopback",
-                    "smtp_host": "127.0.0.1",
-                    "smtp_port": port,
-                    "smtp_encryption": "none",
-                }
-            )
-            inbox.refused[ADDRESS] = "550 no such user"
-            other = self.make_customer("Sundsvall AB")
-            Server = type(self.env["ir.mail_server"])
-            with patch.object(Server, "_disable_send", lambda _self: False):
-                lost, fine = self.make_sent(), self.make_sent(other)
-                with mute_logger("odoo.addons.mail.models.mail_mail"):
-                    self.env["mail.mail"].sudo().search(
-                        [("model", "=", "account.move"), ("state", "=", "outgoing")]
-                    ).send()
+        inbox = send_to_loopback(self)
+        inbox.refused[ADDRESS] = "550 no such user"
+        other = self.make_customer("Sundsvall AB")
+        lost, fine = self.make_sent(), self.make_sent(other)
+        with mute_logger("odoo.addons.mail.models.mail_mail"):
+            self.env["mail.mail"].sudo().search(
+                [("model", "=", "account.move"), ("state", "=", "outgoing")]
+            ).send()
         self.assertEqual(len(inbox.messages), 1)
         self.assertEqual(self.check_arrival(1), lost)
         self.assertEqual((lost.arrival, fine.arrival), ("bounced", "sent"))

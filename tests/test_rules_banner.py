@@ -18,13 +18,13 @@ def make_banner(id_=1, **values):
     for name in ("places", "segments", "tags", "countries", "partners"):
         if values.get(name) is not None:
             values[name] = frozenset(values[name])
+    values["wanted"] = frozenset(map(frozenset, values.get("wanted", ())))
     return banner.Banner(id=id_, **{**base, **values})
 
 
 def make_document(**values):
-    return banner.Document(
-        key=1, **{**AUDIENCE, **values, "tags": frozenset(values.get("tags", ()))}
-    )
+    sets = {name: frozenset(values.get(name, ())) for name in ("tags", "traits")}
+    return banner.Document(key=1, **{**AUDIENCE, **values, **sets})
 
 
 #: (what, banner, document, place, is it shown)
@@ -75,6 +75,19 @@ CASES = [
     ("found by the condition", {"partners": {7, 8}}, {}, "invoice", True),
     ("not found by it", {"partners": {8}}, {}, "invoice", False),
     ("it finds nobody", {"partners": ()}, {}, "invoice", False),
+    # further audiences
+    ("one of the teams", {"wanted": [{"A", "B"}]}, {"traits": {"B", "large"}}, "invoice", True),
+    ("none of the teams", {"wanted": [{"A", "B"}]}, {"traits": {"C"}}, "invoice", False),
+    ("in no team at all", {"wanted": [{"A", "B"}]}, {}, "invoice", False),
+    (
+        "a trait of each",
+        {"wanted": [{"A"}, {"large"}]},
+        {"traits": {"A", "large"}},
+        "invoice",
+        True,
+    ),
+    ("a trait of one", {"wanted": [{"A"}, {"large"}]}, {"traits": {"A"}}, "invoice", False),
+    ("traits do not matter", {}, {"traits": {"A"}}, "invoice", True),
     # together: all must hold
     (
         "all hold",
