@@ -1,4 +1,4 @@
-"""Package the addon as a wheel that Odoo finds in site-packages, without any addons path."""
+"""Package the addon, and the thin ones beside it, as a wheel that Odoo finds without any addons path."""
 
 import ast
 from pathlib import Path
@@ -9,7 +9,8 @@ NAME = "ar_marketing_collections"
 HERE = Path(__file__).parent
 MANIFEST = ast.literal_eval((HERE / NAME / "__manifest__.py").read_text(encoding="utf-8"))
 README = HERE / "README.md"
-MODULE = f"odoo.addons.{NAME}"
+# a thin addon installs itself where Odoo has what it depends on
+ADDONS = sorted(path.parent.name for path in HERE.glob(f"{NAME}*/__manifest__.py"))
 
 setup(
     name=NAME,
@@ -23,8 +24,12 @@ setup(
     python_requires=">=3.10",
     # `odoo` and `odoo.addons` are namespaces that Odoo owns: the wheel has no __init__.py for them,
     # and does not require `odoo`, which is not on PyPI.
-    package_dir={MODULE: NAME},
-    packages=[MODULE, *(f"{MODULE}.{package}" for package in find_packages(NAME))],
+    package_dir={f"odoo.addons.{addon}": addon for addon in ADDONS},
+    packages=[
+        f"odoo.addons.{package}"
+        for addon in ADDONS
+        for package in (addon, *(f"{addon}.{one}" for one in find_packages(addon)))
+    ],
     package_data={"": ["**/*"]},
     exclude_package_data={"": ["**/*.pyc"]},
     zip_safe=False,
