@@ -2,8 +2,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
-import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -136,22 +134,13 @@ class AccountMove(models.Model):
         left_out = drafts._get_left_out_days()
         plans = {}
         for root, moves in drafts.grouped(lambda move: move.company_id._collections_root()).items():
-            cycles = moves.commercial_partner_id._get_billing_cycles(root)
-            zone = pytz.timezone(root.sudo().resource_calendar_id.tz or "UTC")
-            by_cycle = defaultdict(dict)
+            since = {}
             for move in moves:
-                cycle = cycles.get(move.commercial_partner_id.id)
-                if cycle:
-                    days = (
-                        _local_day(move.create_date or fields.Datetime.now(), zone),
-                        move.invoice_date,
-                        left_out.get(move.id),
-                    )
-                    by_cycle[cycle][move] = max(filter(None, days))
-            for cycle, days in by_cycle.items():
-                runs = cycle._next_run_by_day(list(days.values()), root)
-                for move, day in days.items():
-                    plans[move.id or move] = (cycle, runs[day])
+                made_on = root._get_local_day(move.create_date or fields.Datetime.now())
+                days = (made_on, move.invoice_date, left_out.get(move.id))
+                since[move] = max(filter(None, days))
+            for move, plan in self.env["ar.billing.cycle"]._get_plans(root, since).items():
+                plans[move.id or move] = plan
         return plans
 
     def _may_be_billed(self):
@@ -172,6 +161,13 @@ class AccountMove(models.Model):
             day = line.batch_id.day + timedelta(days=1)
             days[line.move_id.id] = max(day, days.get(line.move_id.id, day))
         return days
+
+    def _get_occasion_words(self):
+        """{move id: why it comes now, in a sentence to the customer}: a hook, set-based.
+
+        In the language of the context.
+        """
+        return {}
 
     # ------------------------------------------------------------
     # What is wrong with it
@@ -312,8 +308,3 @@ class AccountMove(models.Model):
     def _check_billing_draft(self):
         if any(move.state != "draft" for move in self):
             raise UserError(self.env._("Only drafts wait for a billing batch."))
-
-
-def _local_day(moment, zone):
-    """The day on which something happened at the company, whoever looks at it from wherever."""
-    return pytz.utc.localize(moment).astimezone(zone).date()

@@ -163,8 +163,12 @@ class AccountMoveSend(models.AbstractModel):
             )
         if params and move.is_sale_document(include_receipts=True):
             today = fields.Date.context_today(self)
-            footer = self._render_invoice_footer(move, move_data.get("mail_lang"), today)
-            params["body"] = _without_footer(params["body"] or "") + footer
+            lang = move_data.get("mail_lang")
+            params["body"] = (
+                self._render_invoice_occasion(move, lang)
+                + _without_footer(params["body"] or "")
+                + self._render_invoice_footer(move, lang, today)
+            )
         return params
 
     @api.model
@@ -300,6 +304,18 @@ class AccountMoveSend(models.AbstractModel):
                 "person": person,
                 "picture_url": localized.env["ar.statement"]._get_picture_url(person["user"]),
             },
+        )
+
+    @api.model
+    def _render_invoice_occasion(self, move, lang):
+        """What occasioned the invoice, above the text of its e-mail."""
+        localized = move.with_context(lang=lang or self.env.lang)
+        words = localized._get_occasion_words().get(move.id)
+        if not words:
+            return Markup()
+        return localized.env["ir.qweb"]._render(
+            "ar_marketing_collections.invoice_mail_occasion",
+            {"footer_class": FOOTER_CLASS, "words": words},
         )
 
     @api.model

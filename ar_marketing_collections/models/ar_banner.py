@@ -328,9 +328,18 @@ class ArBanner(models.Model):
                 date_from=banner.date_from or None,
                 date_to=banner.date_to or None,
                 partners=banner._search_partners(partners),
+                wanted=banner._get_wanted_traits(),
             )
             for banner in self
         }
+
+    def _get_wanted_traits(self):
+        """Further audiences, as `rules.Banner.wanted`: a hook for add-ons.
+
+        What traits documents have, `_get_invoice_traits` and `_get_customer_traits` say.
+        """
+        self.ensure_one()
+        return frozenset()
 
     def _speaks_of_an_offer(self):
         self.ensure_one()

@@ -138,6 +138,7 @@ class ArBanner(models.Model):
         for company, mine in moves.grouped("company_id").items():
             root = company._collections_root()
             facts = self._get_customer_facts(mine.commercial_partner_id, root)
+            traits = self._get_invoice_traits(mine)
             for move in mine:
                 customers[move.id] = move.commercial_partner_id.with_company(root)
                 documents.append(
@@ -145,6 +146,7 @@ class ArBanner(models.Model):
                         key=move.id,
                         amount=move.amount_total_signed,
                         has_offer=move.id in savings,
+                        traits=traits.get(move.id, frozenset()),
                         **facts[move.commercial_partner_id.id],
                     )
                 )
@@ -198,11 +200,13 @@ class ArBanner(models.Model):
             if customer.id in by_customer
         }
         facts = self._get_customer_facts(partners.commercial_partner_id, company)
+        traits = self._get_customer_traits(partners.commercial_partner_id, company)
         documents = [
             rules.Document(
                 key=key,
                 amount=amounts.get(customer.id, 0.0),
                 has_offer=key in savings,
+                traits=traits.get(customer.id, frozenset()),
                 **facts[customer.id],
             )
             for key, customer in customers.items()
@@ -304,6 +308,16 @@ class ArBanner(models.Model):
             }
             for customer in customers.with_company(company)
         }
+
+    @api.model
+    def _get_invoice_traits(self, moves):
+        """{move id: frozenset of traits} that banners may want of an invoice: a hook, set-based."""
+        return {}
+
+    @api.model
+    def _get_customer_traits(self, customers, company):
+        """{partner id: frozenset of traits} that banners may want of a statement or message: a hook, set-based."""
+        return {}
 
     @api.model
     def _prepare_values(self, customer, saving, today):

@@ -325,6 +325,22 @@ class ArBillingBatch(models.Model):
         self.activity_feedback(["mail.mail_activity_data_todo"])
         self.env.ref("ar_marketing_collections.cron_run_billing_batches").sudo()._trigger()
 
+    def _start_unattended(self):
+        """Let run what wants nobody to look at it, as a batch of its own; return what is left, if anything."""
+        self.ensure_one()
+        alone = self.line_ids.filtered(
+            lambda line: line.state == "waiting" and line.cycle_id.is_unattended
+        )
+        if not alone:
+            return self
+        if alone == self.line_ids:
+            self._start(self.env["res.users"])
+            return self.browse()
+        batch = self.create({"company_id": self.company_id.id, "day": self.day, "state": "running"})
+        alone.batch_id = batch
+        batch._start(self.env["res.users"])
+        return self
+
     def action_stop(self):
         """Stop after the invoices that are under way; what is done stays done."""
         self.check_access("write")
@@ -408,6 +424,8 @@ class ArBillingBatch(models.Model):
             return batch
         if company.billing_mode == "automatic":
             batch._start(self.env["res.users"])
-        elif not batch.activity_ids:
+            return batch
+        batch = batch._start_unattended()
+        if batch and not batch.activity_ids:
             batch._call_person(self.env._("Look through the billing batch and let it run"))
         return batch

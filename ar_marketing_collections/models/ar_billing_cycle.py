@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import datetime, time, timedelta
 
 import pytz
@@ -62,6 +63,11 @@ class ArBillingCycle(models.Model):
         required=True,
         help="Weekends and holidays, as the working schedule of the company has them.",
     )
+    is_unattended = fields.Boolean(
+        "Runs by itself",
+        help="What this cycle bills is posted and sent without anybody looking at it first, also where the company "
+        "looks through its batches.",
+    )
     next_days = fields.Char(
         "Next on",
         compute="_compute_next_days",
@@ -113,6 +119,30 @@ class ArBillingCycle(models.Model):
             else (),
             closed=self.closed,
         )
+
+    @api.model
+    def _get_plans(self, company, since):
+        """When what waits is billed: {record: (cycle, planned day)}, where a cycle applies.
+
+        A constant number of queries.
+
+        :param company: the company that collects
+        :param since: {record with a ``commercial_partner_id``: the day from which it may be billed}. The planned day is
+            the first run day of its customer's cycle on or after it.
+        """
+        records = list(since)
+        customers = self.env["res.partner"].union(*(one.commercial_partner_id for one in records))
+        cycles = customers._get_billing_cycles(company)
+        by_cycle = defaultdict(list)
+        for record in records:
+            cycle = cycles.get(record.commercial_partner_id.id)
+            if cycle:
+                by_cycle[cycle].append(record)
+        plans = {}
+        for cycle, mine in by_cycle.items():
+            runs = cycle._next_run_by_day([since[record] for record in mine], company)
+            plans |= {record: (cycle, runs[since[record]]) for record in mine}
+        return plans
 
     def _next_run(self, day, company):
         """The first day on or after ``day`` on which ``company`` bills by this cycle."""

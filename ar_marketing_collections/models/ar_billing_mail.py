@@ -41,7 +41,8 @@ class ArBillingBatchLine(models.Model):
             line.invoice_count = str(len(moves))
             line.invoices_total = line.batch_id._format_amounts(amounts)
             line.invoices_table = self.env["ir.qweb"]._render(
-                "ar_marketing_collections.billing_mail_invoices", {"moves": moves, "today": today}
+                "ar_marketing_collections.billing_mail_invoices",
+                {"moves": moves, "today": today, "occasions": moves._get_occasion_words()},
             )
             line.company_name = line.move_id.company_id.name
 

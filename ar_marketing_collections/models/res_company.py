@@ -1,5 +1,7 @@
 from itertools import pairwise
 
+import pytz
+
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -279,6 +281,12 @@ class ResCompany(models.Model):
         return descendants.filtered(lambda company: company._collections_root() == self).with_env(
             self.env
         )
+
+    def _get_local_day(self, moment):
+        """The day on which something happened at this company, whoever looks at it from wherever."""
+        self.ensure_one()
+        zone = pytz.timezone(self.sudo().resource_calendar_id.tz or "UTC")
+        return pytz.utc.localize(moment).astimezone(zone).date()
 
     @api.model
     def _collections_roots(self):

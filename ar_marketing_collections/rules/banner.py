@@ -14,6 +14,7 @@ class Banner:
 
     ``needs_offer``: it speaks of a discount, so it is for those alone who can still have one.
     ``partners``: the customers that the expert's own condition finds, None without one.
+    ``wanted``: further audiences, such as sales teams; the document must have a trait out of each of these sets.
     """
 
     id: int
@@ -28,6 +29,7 @@ class Banner:
     date_from: date | None = None
     date_to: date | None = None
     partners: frozenset[int] | None = None
+    wanted: frozenset[frozenset[Hashable]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Document:
     country: int | None = None
     amount: float = 0.0
     has_offer: bool = False
+    traits: frozenset[Hashable] = frozenset()
 
 
 def is_in_audience(banner: Banner, document: Document) -> bool:
@@ -54,6 +57,7 @@ def is_in_audience(banner: Banner, document: Document) -> bool:
         and document.amount >= banner.min_amount
         and (document.has_offer or not banner.needs_offer)
         and (banner.partners is None or document.partner in banner.partners)
+        and not any(document.traits.isdisjoint(traits) for traits in banner.wanted)
     )
 
 
