@@ -48,7 +48,16 @@ class TestBillingAdviser(CollectionsCommon):
         self.assertIn(advised.advice, ("14", "15"))
         self.assertGreater(advised.advised_gain, 10)
         self.assertIn("11 of 11 invoices", advised.advice_words)
-        self.assertFalse(self.profile(self.unclear).advice)
+        unclear = self.profile(self.unclear)
+        self.assertFalse(unclear.advice)
+        self.assertEqual(unclear.advice_silence, "no_run")
+
+    def test_who_paid_too_little_is_told_apart_from_who_pays_whenever(self):
+        new = self.make_customer("New AB")
+        self.make_invoice(new, NIGHT - timedelta(days=10))
+        self.Profile._refresh(self.company, NIGHT)
+        self.assertEqual(self.profile(new).advice_silence, "few")
+        self.assertEqual(new.with_company(self.company).billing_advice_silence, "few")
 
     def test_an_unchanged_night_writes_nothing(self):
         before = self.profile(self.clear).read()
@@ -63,8 +72,10 @@ class TestBillingAdviser(CollectionsCommon):
         cycle = self.clear.with_company(self.company).billing_cycle_id
         self.assertEqual((cycle.kind, cycle.days, cycle.closed), ("month_days", days, "before"))
         self.assertFalse(profile.advice)
+        self.assertEqual(profile.advice_silence, "followed")
         self.Profile._refresh(self.company, NIGHT + timedelta(days=1))
         self.assertFalse(self.profile(self.clear).advice, "billed so already")
+        self.assertEqual(profile.advice_silence, "followed")
         with self.assertRaisesRegex(UserError, "nothing to change"):
             profile.action_follow_advice()
 

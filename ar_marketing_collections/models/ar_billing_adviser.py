@@ -16,12 +16,14 @@ COLUMNS = {
     "advised_days": "varchar",
     "advised_gain": "float8",
     "advice_evidence": "jsonb",
+    "advice_silence": "varchar",
 }
 NO_ADVICE = {
     "advised_kind": None,
     "advised_days": None,
     "advised_gain": None,
     "advice_evidence": None,
+    "advice_silence": None,
 }
 
 
@@ -44,6 +46,18 @@ class ArPaymentProfile(models.Model):
         help="So many days earlier the money of the last twelve months would have come, on average by amount.",
     )
     advice_evidence = fields.Json(readonly=True)
+    advice_silence = fields.Selection(
+        [
+            ("few", "Not enough payments to say"),
+            ("no_run", "No clear pay run"),
+            ("no_gain", "No day would gain much"),
+            ("followed", "Billed on the best day"),
+        ],
+        "Billing day",
+        readonly=True,
+        help="Why no other billing day is proposed. It takes six paid invoices within a year, most of them paid on "
+        "the same days of the month or week.",
+    )
     advice = fields.Char("Better billed on", compute="_compute_advice")
     advice_words = fields.Char("Why", compute="_compute_advice")
 
@@ -112,10 +126,12 @@ class ArPaymentProfile(models.Model):
         changed = []
         for row in stored:
             partner = row["partner_id"]
-            advice = billing_day.advise(bills[partner]) if partner in bills else None
-            if advice and _is_followed(cycles.get(partner), advice.cycle):
-                advice = None
-            values = {**row, **(_prepare_advice(advice) if advice else NO_ADVICE)}
+            advice = billing_day.advise(bills.get(partner, ()))
+            if isinstance(advice, billing_day.Advice) and _is_followed(
+                cycles.get(partner), advice.cycle
+            ):
+                advice = "followed"
+            values = {**row, **_prepare_advice(advice)}
             if values != row:
                 changed.append(values)
         if changed:
@@ -151,7 +167,7 @@ class ArPaymentProfile(models.Model):
         for profile in advised:
             partner = profile.partner_id.sudo().with_company(profile.company_id)
             partner.billing_cycle_id = profile._get_advised_cycle()
-        advised.sudo().write(dict.fromkeys(NO_ADVICE, False))
+        advised.sudo().write({**dict.fromkeys(NO_ADVICE, False), "advice_silence": "followed"})
 
     def _get_advised_cycle(self):
         self.ensure_one()
@@ -181,9 +197,12 @@ class ArPaymentProfile(models.Model):
 
 
 def _prepare_advice(advice):
-    """Values of a profile from ``billing_day.Advice``."""
+    """Values of a profile from ``billing_day.Advice``, or from why there is none."""
+    if isinstance(advice, str):
+        return {**NO_ADVICE, "advice_silence": advice}
     cycle = advice.cycle
     return {
+        **NO_ADVICE,
         "advised_kind": cycle.kind,
         "advised_days": ", ".join(map(str, cycle.days or cycle.weekdays)),
         "advised_gain": round(advice.gain, 1),

@@ -113,6 +113,21 @@ class ResPartner(models.Model):
         groups="base.group_user",
         help="When this customer's drafts are billed. Empty: the cycle of the customer's tags, else the company's.",
     )
+    billing_advice = fields.Char(
+        related="payment_profile_id.advice", related_sudo=True, groups="base.group_user"
+    )
+    billing_advised_gain = fields.Float(
+        related="payment_profile_id.advised_gain", related_sudo=True, groups="base.group_user"
+    )
+    billing_advice_words = fields.Char(
+        "Why on this day",
+        related="payment_profile_id.advice_words",
+        related_sudo=True,
+        groups="base.group_user",
+    )
+    billing_advice_silence = fields.Selection(
+        related="payment_profile_id.advice_silence", related_sudo=True, groups="base.group_user"
+    )
     merge_invoices = fields.Boolean(
         "Drafts become one invoice",
         company_dependent=True,
@@ -401,6 +416,10 @@ class ResPartner(models.Model):
         """Take the proposed limit over as this customer's credit limit."""
         self.check_access("write")
         self.payment_profile_id.action_use_credit_limit()
+
+    def action_follow_billing_advice(self):
+        """Bill this customer on the day that its pay runs advise."""
+        self.payment_profile_id.action_follow_advice()
 
     def action_open_followup_case(self):
         self.ensure_one()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import Literal
 
 from .billing_calendar import BEFORE, MONTH_DAYS, WEEKLY, Cycle, periods
 from .pay_days import PayDays, usual_pay_days
@@ -29,6 +30,8 @@ MIN_GAIN = 3.0
 LONGEST_PERIOD = 31
 LAST_DAY_OF_EVERY_MONTH = 28
 ONE_DAY = timedelta(days=1)
+#: Too few payments to say; no clear pay run; nothing to gain by another day.
+Silence = Literal["few", "no_run", "no_gain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +65,25 @@ class Advice:
     bills: int
 
 
-def advise(bills: Sequence[Bill]) -> Advice | None:
-    """The best day to bill, or None: too few payments, no clear pay run, or nothing to gain."""
+def advise(bills: Sequence[Bill]) -> Advice | Silence:
+    """The best day to bill, or why there is none to name."""
     bills = sorted(bills, key=lambda bill: (bill.billed, bill.due, bill.paid))
     if len(bills) < MIN_BILLS:
-        return None
+        return "few"
     runs = usual_pay_days([bill.paid for bill in bills])
     if not (runs.weekdays or runs.month_days):
-        return None
+        return "no_run"
     year = _Year(bills, runs)
     approval, explained = year.habit()
     if len(explained) < max(MIN_BILLS, MIN_EXPLAINED * len(bills)):
-        return None
+        return "no_run"
     gains = {
         cycle: year.gain(cycle, explained, approval)
         for cycle in _candidates(runs, explained, approval)
     }
     cycle = max(gains, key=lambda one: (round(gains[one], 6), -len(one.days)))
     if gains[cycle] < MIN_GAIN:
-        return None
+        return "no_gain"
     return Advice(
         cycle=cycle,
         gain=gains[cycle],
