@@ -49,7 +49,7 @@ class ArPaymentProfile(models.Model):
     advice_silence = fields.Selection(
         [
             ("few", "Not enough payments to say"),
-            ("no_run", "No clear pay run"),
+            ("no_run", "Pays too irregularly to say"),
             ("no_gain", "No day would gain much"),
             ("followed", "Billed on the best day"),
         ],
@@ -64,26 +64,18 @@ class ArPaymentProfile(models.Model):
     @api.depends("advised_kind", "advised_days", "advised_gain", "advice_evidence")
     @api.depends_context("lang")
     def _compute_advice(self):
-        weekdays = dict(
-            self.env["ar.billing.cycle"]._fields["weekday"]._description_selection(self.env)
-        )
         for profile in self:
             profile.advice = profile.advice_words = False
             evidence = profile.advice_evidence
             if not evidence:
                 continue
-            profile.advice = (
-                weekdays[profile.advised_days]
-                if profile.advised_kind == "weekly"
-                else profile.advised_days
-            )
-            runs = ", ".join(weekdays[str(day)] for day in evidence["weekdays"]) or ", ".join(
-                map(str, evidence["month_days"])
-            )
+            days = [int(day) for day in profile.advised_days.split(",")]
+            is_weekly = profile.advised_kind == billing_calendar.WEEKLY
+            profile.advice = self._format_days(days if is_weekly else (), days)
             values = {
                 "explained": evidence["explained"],
                 "bills": evidence["bills"],
-                "runs": runs,
+                "runs": self._format_days(evidence["weekdays"], evidence["month_days"]),
                 "days": evidence["approval"],
             }
             profile.advice_words = (

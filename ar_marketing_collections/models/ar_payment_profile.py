@@ -148,16 +148,23 @@ class ArPaymentProfile(models.Model):
     @api.depends("pay_weekdays", "pay_month_days")
     @api.depends_context("lang")
     def _compute_pay_days(self):
-        names = get_day_names("wide", locale=get_lang(self.env).code)
         for profile in self:
-            weekdays = [names[int(day)] for day in (profile.pay_weekdays or "").split(",") if day]
-            month_days = (profile.pay_month_days or "").replace(",", ", ")
-            if weekdays:
-                profile.pay_days = ", ".join(weekdays)
-            elif month_days:
-                profile.pay_days = self.env._("day %(days)s of the month", days=month_days)
-            else:
-                profile.pay_days = self.env._("no fixed day")
+            weekdays, month_days = (
+                [int(day) for day in (days or "").split(",") if day]
+                for days in (profile.pay_weekdays, profile.pay_month_days)
+            )
+            profile.pay_days = self._format_days(weekdays, month_days)
+
+    @api.model
+    def _format_days(self, weekdays, month_days):
+        """Days of the week (0 is Monday), else of the month, in words."""
+        if weekdays:
+            names = get_day_names("wide", locale=get_lang(self.env).code)
+            return ", ".join(names[day] for day in weekdays)
+        if month_days:
+            days = ", ".join(map(str, month_days))
+            return self.env._("day %(days)s of the month", days=days)
+        return self.env._("no fixed day")
 
     @api.depends("components", "score")
     @api.depends_context("lang")
