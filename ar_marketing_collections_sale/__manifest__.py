@@ -1,0 +1,20 @@
+{
+    "name": "Collections as Marketing: Sales",
+    "version": "19.0.1.0.0",
+    "summary": "Bill orders on the customer's billing day, know who ordered, check invoices against orders",
+    "author": "ar_marketing_collections contributors",
+    "license": "LGPL-3",
+    "category": "Accounting/Accounting",
+    "depends": ["ar_marketing_collections", "sale"],
+    "data": [
+        "data/invoice_checks.xml",
+        "views/account_move_views.xml",
+        "views/ar_banner_views.xml",
+        "views/ar_billing_batch_views.xml",
+        "views/ar_followup_case_views.xml",
+        "views/res_partner_views.xml",
+        "views/sale_order_views.xml",
+    ],
+    "pre_init_hook": "pre_init_hook",
+    "auto_install": True,
+}

@@ -1,0 +1,85 @@
+import psycopg2
+
+from odoo import models
+from odoo.exceptions import UserError
+
+#: So many orders become drafts at once; where that fails, half as many.
+CHUNK = 50
+
+
+class SaleOrder(models.Model):
+    """Drafts of orders that are due, made as Odoo's own wizard makes them: one of each order.
+
+    A customer who wants one invoice for all gets it when the batch runs. Orders are merged there with the same care as
+    other drafts, where the wizard would let the first order's terms and salesperson win.
+    """
+
+    _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited
+
+    def _make_drafts(self):
+        """Make the drafts; an order that fails keeps its reason and stops nobody else.
+
+        Rows are locked first. Whoever bills the same orders at the same time passes them over, or has to begin again,
+        as an order that was billed never has its old state afterwards.
+
+        :return: draft invoices
+        """
+        orders = self.try_lock_for_update(allow_referencing=True)
+        problems = orders._get_billing_refusals()
+        orders = orders.filtered(lambda order: order not in problems)
+        drafts = self.env["account.move"]
+        for start in range(0, len(orders), CHUNK):
+            made, failed = orders[start : start + CHUNK]._try_drafts()
+            drafts |= made
+            problems |= failed
+        for order, words in problems.items():
+            if order.billing_problem != words:
+                order.billing_problem = words
+        return drafts
+
+    def _get_billing_refusals(self):
+        """Why a person, not a batch, has to bill some of these: {order: words}. A hook, set-based."""
+        again = (
+            self.env["sale.order.line"]
+            .sudo()
+            .search(
+                [
+                    ("order_id", "in", self.ids),
+                    ("is_downpayment", "=", False),
+                    ("qty_to_invoice", "!=", 0),
+                    "|",
+                    ("invoice_lines.move_id", "any", [("move_type", "=", "out_refund"), ("state", "!=", "cancel")]),
+                    ("invoice_lines.move_id", "any", [("move_type", "=", "out_invoice"), ("state", "=", "cancel")]),
+                ]
+            )
+        )  # fmt: skip
+        words = self.env._(
+            "What is left to invoice was credited or cancelled before. Bill it by hand, if it is to be billed again."
+        )
+        return dict.fromkeys(again.order_id.with_env(self.env), words)
+
+    def _try_drafts(self):
+        """(drafts, {order: what is wrong with it}): in halves, where all together fail."""
+        Runner = self.env["ar.billing.runner"]
+        try:
+            with self.env.cr.savepoint():
+                return self._create_drafts(), {}
+        except psycopg2.OperationalError:
+            raise  # somebody wrote the same rows: all of it is tried again
+        except Exception as error:
+            if len(self) == 1:
+                Runner._log(error)
+                return self.env["account.move"], {self: Runner._words(error)}
+        middle = len(self) // 2
+        drafts, problems = self[:middle]._try_drafts()
+        others, more = self[middle:]._try_drafts()
+        return drafts | others, problems | more
+
+    def _create_drafts(self):
+        """One draft of each order. UserError where one of them has nothing to bill, or becomes a credit note."""
+        drafts = self._create_invoices(grouped=True, final=True).with_env(self.env)
+        if any(draft.move_type != "out_invoice" for draft in drafts):
+            raise UserError(self.env._("It would become a credit note: make it by hand."))
+        if any(order.invoice_status == "to invoice" for order in self):
+            raise UserError(self.env._("Odoo makes no invoice of what is left on it."))
+        return drafts

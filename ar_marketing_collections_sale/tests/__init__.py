@@ -1,0 +1,7 @@
+from . import (
+    test_banner_teams,
+    test_buyers,
+    test_check_ordered,
+    test_order_access,
+    test_order_billing,
+)
