@@ -389,17 +389,21 @@ class ArInvoiceCheck(models.Model):
                     )
         return words
 
+    def _get_delivery_days(self, moves, _today):
+        """{move id: day of the delivery}, where there was one. A hook."""
+        return {move.id: move.delivery_date for move in moves if move.delivery_date}
+
     def _check_delivery_date(self, moves, occasion):
+        delivered = self._get_delivery_days(moves, occasion.today)
         return {
             move.id: self.env._(
                 "It was delivered on %(day)s, more than %(days)s days from the invoice. Say so in the invoice, or "
                 "the customer will ask.",
-                day=format_date(self.env, move.delivery_date),
+                day=format_date(self.env, delivered[move.id]),
                 days=self.days,
             )
-            for move in moves
-            if move.delivery_date
-            and rules.is_far(move.invoice_date or occasion.today, move.delivery_date, self.days)
+            for move in moves.filtered(lambda one: one.id in delivered)
+            if rules.is_far(move.invoice_date or occasion.today, delivered[move.id], self.days)
         }
 
     def _check_portal_upload(self, moves, _occasion):
