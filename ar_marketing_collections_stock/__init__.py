@@ -1,0 +1,2 @@
+from . import models, reports
+from .hooks import uninstall_hook

@@ -1,0 +1,20 @@
+{
+    "name": "Collections as Marketing: Deliveries",
+    "version": "19.0.1.0.0",
+    "summary": "Bill when the goods arrive, with thanks, and see how long invoices take to follow deliveries",
+    "author": "ar_marketing_collections contributors",
+    "license": "LGPL-3",
+    "category": "Accounting/Accounting",
+    "depends": ["ar_marketing_collections_sale", "sale_stock"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/rules.xml",
+        "data/billing_cycles.xml",
+        "data/invoice_checks.xml",
+        "reports/billing_lag_views.xml",
+        "views/ar_billing_cycle_views.xml",
+        "views/res_partner_views.xml",
+    ],
+    "uninstall_hook": "uninstall_hook",
+    "auto_install": True,
+}
