@@ -17,7 +17,7 @@ class ArBillingBatch(models.Model):
             for company in self.company_id
         }
         for batch in self:
-            batch.unbilled_order_count = counts[batch.company_id]
+            batch.unbilled_order_count = counts.get(batch.company_id, 0)
 
     @api.model
     def _gather(self, company, day):

@@ -12,6 +12,7 @@ class ResCompany(models.Model):
             [
                 ("company_id", "in", self._collections_members().ids),
                 ("invoice_status", "=", "to invoice"),
+                ("billing_hold", "=", False),
                 ("billing_problem", "!=", False),
             ]
         )

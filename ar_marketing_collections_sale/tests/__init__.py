@@ -4,4 +4,5 @@ from . import (
     test_check_ordered,
     test_order_access,
     test_order_billing,
+    test_order_processes,
 )
