@@ -14,6 +14,7 @@ class SaleOrder(models.Model):
         related="partner_invoice_id.commercial_partner_id", string="Who pays"
     )
     to_invoice_since = fields.Datetime(
+        "To invoice since",
         compute="_compute_waiting",
         store=True,
         groups="base.group_user",
@@ -44,7 +45,9 @@ class SaleOrder(models.Model):
         groups="base.group_user",
         help="The day of the batch that takes this order, by the customer's billing cycle.",
     )
-    billing_words = fields.Char(compute="_compute_billing_words", groups="base.group_user")
+    billing_words = fields.Char(
+        "When it is billed", compute="_compute_billing_words", groups="base.group_user"
+    )
 
     @api.depends("invoice_status")
     def _compute_waiting(self):
