@@ -25,7 +25,9 @@ class TestWhenDelivered(DeliveryCommon, CronMixinCase):
             delivery = self.deliver(order)
         self.assertEqual(len(triggers.records), 1)
         self.run_cron(DELIVERED)
+        self.run_cron(DELIVERED, 13)
         invoice = order.invoice_ids
+        self.assertEqual(len(invoice), 1)
         self.assertEqual((invoice.state, invoice.invoice_date), ("posted", DELIVERED))
         self.assertEqual(invoice.amount_total, 1000.0)
         self.assertEqual(order.order_line.qty_invoiced, 10)
@@ -108,6 +110,54 @@ class TestWhenDelivered(DeliveryCommon, CronMixinCase):
         self.assertEqual(order.invoice_ids.amount_total, 1000.0)
         body = self.mails_of(order.invoice_ids).body_html
         self.assertIn(f"Delivered today with {first.name} and {second.name}.", body)
+
+    def test_what_was_picked_is_not_there_yet(self):
+        self.env["stock.warehouse"].search(
+            [("company_id", "=", self.company.id)]
+        ).delivery_steps = "pick_ship"
+        order = self.make_order(self.eager, (self.beams, 10), (self.advice, 1))
+        with self.capture_triggers(CRON) as triggers:
+            self.deliver(order, hour=8)
+        self.assertFalse(triggers.records)
+        self.run_cron(DELIVERED)
+        self.assertFalse(order.invoice_ids)
+        self.deliver(order, hour=13)
+        self.run_cron(DELIVERED, 14)
+        self.assertEqual(order.invoice_ids.amount_total, 1100.0)
+
+    def test_two_orders_of_a_day_travel_in_one_email_that_names_both_deliveries(self):
+        orders = [self.make_order(self.eager, (self.tiles, 1)) for _number in range(2)]
+        deliveries = [self.deliver(order) for order in orders]
+        self.run_cron(DELIVERED)
+        mail = self.mails_of(orders[0].invoice_ids + orders[1].invoice_ids)
+        self.assertEqual(len(mail), 1)
+        for delivery in deliveries:
+            self.assertIn(f"Delivered today with {delivery.name}.", mail.body_html)
+
+    def test_a_down_payment_is_deducted_from_what_was_delivered(self):
+        order = self.make_order(self.eager, (self.beams, 10))
+        with self.on(ORDERED):
+            wizard = (
+                self.env["sale.advance.payment.inv"]
+                .with_context(active_model="sale.order", active_ids=order.ids)
+                .create({"advance_payment_method": "fixed", "fixed_amount": 300.0})
+            )
+            wizard.create_invoices()
+            down = order.invoice_ids
+            down.action_post()
+            self.env.flush_all()
+        self.deliver(order)
+        self.run_cron(DELIVERED)
+        self.assertEqual((order.invoice_ids - down).amount_total, 700.0)
+
+    def test_goods_that_come_back_after_their_invoice_are_left_to_a_person(self):
+        order = self.make_order(self.eager, (self.tiles, 10))
+        delivery = self.deliver(order)
+        self.run_cron(DELIVERED)
+        self.take_back(delivery, 4, day=MID_MONTH)
+        self.run_cron(MID_MONTH)
+        self.assertEqual(len(order.invoice_ids), 1)
+        self.assertTrue(order.billing_problem)
 
     def test_a_delivery_that_is_finished_while_the_batch_runs_is_billed_by_the_next_run(self):
         order = self.make_order(self.eager, (self.tiles, 10))
