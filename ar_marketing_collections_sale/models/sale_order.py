@@ -65,7 +65,7 @@ class SaleOrder(models.Model):
         for order in self:
             order.billing_cycle_id, order.billing_date = plans.get(order, (False, False))
 
-    @api.depends("billing_date", "billing_hold")
+    @api.depends("billing_date", "billing_hold", "billing_problem")
     @api.depends_context("lang")
     def _compute_billing_words(self):
         today = fields.Date.context_today(self)
@@ -81,6 +81,8 @@ class SaleOrder(models.Model):
             return self.env._("Kept out of billing batches.")
         if not self.billing_date:
             return ""
+        if self.billing_problem:
+            return self.env._("The next run tries again.")
         return self.env._(
             "Will be billed with the batch “%(cycle)s” on %(day)s.",
             cycle=self.billing_cycle_id.name,

@@ -2,6 +2,7 @@ import psycopg2
 
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 #: So many orders become drafts at once; where that fails, half as many.
 CHUNK = 50
@@ -33,30 +34,61 @@ class SaleOrder(models.Model):
             drafts |= made
             problems |= failed
         for order, words in problems.items():
-            if order.billing_problem != words:
-                order.billing_problem = words
+            order._note_problem(words)
         return drafts
+
+    def _note_problem(self, words):
+        """Say it on the order, and call a person when it is new."""
+        self.ensure_one()
+        if not self.billing_problem:
+            collector = self.company_id._collections_root().sudo().default_collector_id
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Bill it by hand, or mend it for the next batch"),
+                note=words,
+                user_id=(self.user_id or collector).id,
+            )
+        if self.billing_problem != words:
+            self.billing_problem = words
 
     def _get_billing_refusals(self):
         """Why a person, not a batch, has to bill some of these: {order: words}. A hook, set-based."""
-        again = (
+        credited = [("move_type", "=", "out_refund"), ("state", "!=", "cancel")]
+        cancelled = [("move_type", "=", "out_invoice"), ("state", "=", "cancel")]
+        doubtful = (
             self.env["sale.order.line"]
             .sudo()
-            .search(
-                [
-                    ("order_id", "in", self.ids),
-                    ("is_downpayment", "=", False),
-                    ("qty_to_invoice", "!=", 0),
-                    "|",
-                    ("invoice_lines.move_id", "any", [("move_type", "=", "out_refund"), ("state", "!=", "cancel")]),
-                    ("invoice_lines.move_id", "any", [("move_type", "=", "out_invoice"), ("state", "=", "cancel")]),
-                ]
+            .search_fetch(
+                Domain(
+                    [
+                        ("order_id", "in", self.ids),
+                        ("is_downpayment", "=", False),
+                        ("qty_to_invoice", "!=", 0),
+                    ]
+                )
+                & (
+                    (Domain("qty_to_invoice", "<", 0) & Domain("qty_invoiced", ">", 0))
+                    | Domain("invoice_lines.move_id", "any", credited)
+                    | Domain("invoice_lines.move_id", "any", cancelled)
+                ),
+                ["order_id", "qty_to_invoice"],
             )
-        )  # fmt: skip
-        words = self.env._(
-            "What is left to invoice was credited or cancelled before. Bill it by hand, if it is to be billed again."
         )
-        return dict.fromkeys(again.order_id.with_env(self.env), words)
+        too_much = doubtful.filtered(lambda line: line.qty_to_invoice < 0).order_id
+        again = doubtful.order_id - too_much
+        return {
+            **dict.fromkeys(
+                too_much.with_env(self.env),
+                self.env._("More was billed than is due: look which of the two is right."),
+            ),
+            **dict.fromkeys(
+                again.with_env(self.env),
+                self.env._(
+                    "What is left to invoice was credited or cancelled before. Bill it by hand, if it is to be billed "
+                    "again."
+                ),
+            ),
+        }
 
     def _try_drafts(self):
         """(drafts, {order: what is wrong with it}): in halves, where all together fail."""

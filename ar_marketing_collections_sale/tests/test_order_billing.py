@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
@@ -238,6 +239,7 @@ class TestOrderBilling(OrderCommon):
             batch = self.prepare()
         self.assertEqual(batch.total_count, 5)
         self.assertEqual(orders[2].billing_problem, "The journal is closed.")
+        self.assertEqual(orders[2].activity_ids.user_id, self.company.default_collector_id)
         self.assertEqual(orders[5].billing_problem, "division by zero")
         self.assertEqual(batch.unbilled_order_count, 2)
         action = batch.action_open_unbilled_orders()
@@ -251,8 +253,10 @@ class TestOrderBilling(OrderCommon):
         order = self.make_order(
             self.make_customer(), [self.order_line(price=100), self.order_line(price=-300)]
         )
-        self.assertFalse(self.prepare())
+        for _twice in range(2):
+            self.assertFalse(self.prepare())
         self.assertIn("credit note", order.billing_problem)
+        self.assertEqual(len(order.activity_ids), 1, "a person is called once")
         self.assertFalse(order.invoice_ids)
         order._create_invoices(final=True)
         self.assertFalse(order.billing_problem, "done by hand, it is said no longer")
@@ -268,6 +272,52 @@ class TestOrderBilling(OrderCommon):
         self.run_cron(self.on("2027-01-15"))
         self.assertEqual(len(order.invoice_ids), 2)
         self.assertIn("credited or cancelled before", order.billing_problem)
+
+    def test_what_was_billed_by_hand_beyond_the_order_is_not_taken_back_by_itself(self):
+        order = self.make_order(
+            self.make_customer(), [self.order_line(), self.order_line(self.hours, 10)]
+        )
+        move = order._create_invoices(final=True)
+        move.invoice_line_ids[0].quantity = 2
+        move.action_post()
+        self.deliver(order, 10)
+        self.prepare()
+        self.assertEqual(order.invoice_ids, move)
+        self.assertIn("More was billed than is due", order.billing_problem)
+        self.assertEqual(order.billing_words, "The next run tries again.")
+
+    def test_goods_that_were_ordered_back_are_deducted(self):
+        order = self.make_order(
+            self.make_customer(), [self.order_line(quantity=3), self.order_line(quantity=-1)]
+        )
+        self.run_batch(self.prepare())
+        self.assertEqual((order.invoice_ids.amount_total, order.invoice_status), (200, "invoiced"))
+
+    def test_a_combination_of_products_is_billed_whole(self):
+        lamp = self.make_product("Lamp", invoice_policy="order")
+        combo = self.env["product.combo"].create(
+            {
+                "name": "Light",
+                "combo_item_ids": [Command.create({"product_id": lamp.id})],
+            }
+        )
+        office = self.make_product("Office", type="combo", combo_ids=[Command.link(combo.id)])
+        order = self.make_order(
+            self.make_customer(), [self.order_line(office, price=0)], confirmed=False
+        )
+        order.order_line = [
+            self.order_line(
+                lamp,
+                price=70,
+                linked_line_id=order.order_line.id,
+                combo_item_id=combo.combo_item_ids.id,
+            )
+        ]
+        order.action_confirm()
+        with freeze_time(self.on("2026-12-16")):
+            self.prepare(date(2027, 1, 15))
+        self.assertEqual((order.billing_problem, order.invoice_status), (False, "invoiced"))
+        self.assertEqual(len(order.invoice_ids), 1)
 
     def test_a_cancelled_draft_is_not_made_again_by_itself(self):
         order = self.make_order(self.make_customer())
