@@ -21,8 +21,12 @@ class ArBillingBatch(models.Model):
 
     @api.model
     def _gather(self, company, day):
-        """Orders that are due join as the drafts that Odoo makes of them."""
-        drafts = self.env["sale.order"]._get_to_bill(company, day)._make_drafts()
+        """Orders that are due join as the drafts that Odoo makes of them; of very many, the rest a moment later."""
+        orders = self.env["sale.order"]._get_to_bill(company, day)
+        portion = orders._take_portion()
+        drafts = portion._make_drafts()
+        if not all((orders - portion).mapped("billing_problem")):
+            self.env.ref("ar_marketing_collections.cron_run_billing_batches").sudo()._trigger()
         return super()._gather(company, day) | drafts
 
     def action_open_unbilled_orders(self):

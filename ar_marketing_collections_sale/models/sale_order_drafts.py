@@ -6,6 +6,8 @@ from odoo.fields import Domain
 
 #: So many orders become drafts at once; where that fails, half as many.
 CHUNK = 50
+#: So many are billed in one go: a cron that takes too long is killed, and would begin again and again.
+PORTION = 200
 
 
 class SaleOrder(models.Model):
@@ -16,6 +18,16 @@ class SaleOrder(models.Model):
     """
 
     _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited
+
+    def _take_portion(self):
+        """As many of these as can be billed in one go: all of a customer's, and what failed before in the end."""
+        orders = self.sorted(
+            lambda order: (bool(order.billing_problem), order.commercial_partner_id.id, order.id)
+        )
+        last = orders[:PORTION][-1:].commercial_partner_id
+        return orders[:PORTION] | orders[PORTION:].filtered(
+            lambda order: order.commercial_partner_id == last and not order.billing_problem
+        )
 
     def _make_drafts(self):
         """Make the drafts; an order that fails keeps its reason and stops nobody else.

@@ -352,6 +352,29 @@ class TestOrderBilling(OrderCommon):
         self.assertEqual(len(batch.line_ids), 1)
         self.assertEqual(sorted(len(order.invoice_ids) for order in orders), [0, 1])
 
+    def test_very_many_orders_are_billed_in_portions_with_each_customers_together(self):
+        customers = [self.make_customer(name) for name in ("A", "B", "C")]
+        orders = [self.make_order(customers[number]) for number in (0, 1, 2, 1, 0)]
+        failing = self.make_order(customers[0], [self.order_line(price=-1)])
+        module = "odoo.addons.ar_marketing_collections_sale.models.sale_order_drafts.PORTION"
+        cron = self.env.ref("ar_marketing_collections.cron_run_billing_batches")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+
+        def billed():
+            self.prepare()
+            new = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers
+            wanted = bool(new)
+            new.unlink()
+            return [len(order.invoice_ids) for order in orders], wanted
+
+        with patch(module, 3):
+            self.assertEqual(billed(), ([1, 0, 0, 0, 1], True))
+            self.assertTrue(failing.billing_problem)
+            self.assertEqual(billed(), ([1, 1, 1, 1, 1], False))
+        with patch(module, 1):
+            orders.append(self.make_order(customers[2]))
+            self.assertEqual(billed(), ([1] * 6, False), "who failed before comes last")
+
     # ------------------------------------------------------------
     # On the order
     # ------------------------------------------------------------
