@@ -1,1 +1,7 @@
-from . import test_billing_lag, test_check_delivered, test_when_billable, test_when_delivered
+from . import (
+    test_billing_lag,
+    test_check_delivered,
+    test_delivery_processes,
+    test_when_billable,
+    test_when_delivered,
+)
