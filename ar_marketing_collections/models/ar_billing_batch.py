@@ -329,7 +329,7 @@ class ArBillingBatch(models.Model):
         """Let run what wants nobody to look at it, as a batch of its own; return what is left, if anything."""
         self.ensure_one()
         alone = self.line_ids.filtered(
-            lambda line: line.state == "waiting" and line.cycle_id.is_unattended
+            lambda line: line.state == "waiting" and line._is_unattended()
         )
         if not alone:
             return self

@@ -76,6 +76,11 @@ class ArBillingBatchLine(models.Model):
         self.write({"state": "waiting"})
         self.batch_id._refresh_problems(self)
 
+    def _is_unattended(self):
+        """Whether it is posted and sent without anybody looking at it first. A hook."""
+        self.ensure_one()
+        return self.cycle_id.is_unattended
+
     def _wants_merging(self):
         """Whether this customer's drafts become one invoice."""
         self.ensure_one()
