@@ -4,5 +4,6 @@ from . import stock_picking
 from . import sale_order_line
 from . import sale_order
 from . import account_move
+from . import ar_billing_batch_line
 from . import ar_invoice_check
 from . import res_partner

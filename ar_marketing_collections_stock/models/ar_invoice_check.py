@@ -1,8 +1,6 @@
 from odoo import fields, models
 from odoo.tools import formatLang
 
-from odoo.addons.ar_marketing_collections.rules.invoice_check import WARNING
-
 
 class ArInvoiceCheck(models.Model):
     _inherit = "ar.invoice.check"
@@ -18,7 +16,7 @@ class ArInvoiceCheck(models.Model):
         }
 
     def _get_checks(self):
-        return {**super()._get_checks(), "delivered": {"level": WARNING}}
+        return {**super()._get_checks(), "delivered": {}}
 
     def _get_delivery_days(self, moves, today):
         """The last delivery that the invoice bills; Odoo's date is that of the order's first one."""

@@ -70,6 +70,9 @@ class TestWhenDelivered(DeliveryCommon, CronMixinCase):
             draft = self.make_draft(self.eager, made=DELIVERED)
             self.assertEqual(draft.billing_date, DELIVERED)
         self.run_cron(DELIVERED)
+        self.assertEqual(self.line_of(draft).state, "waiting", "somebody may still be writing it")
+        self.company.billing_mode = "automatic"
+        self.run_cron(DELIVERED)
         self.assertEqual(draft.state, "posted")
 
     # ------------------------------------------------------------
