@@ -34,7 +34,7 @@ class SaleOrder(models.Model):
         since = super()._get_billing_since()
         orders = self._filter_billed_when_delivered()
         deliveries = orders.order_line._get_unbilled_deliveries()
-        for order in orders:
+        for order in orders.filtered(since.get):
             day = when_billable.since_delivered(order._to_rule(since.pop(order), deliveries))
             if day:
                 since[order] = day
@@ -79,6 +79,7 @@ class SaleOrder(models.Model):
         words = super()._get_billing_words(today)
         waits = (
             not words
+            and not self.billing_hold
             and self.state == "sale"
             and self.invoice_status in ("no", "to invoice")
             and self.delivery_status in ON_ITS_WAY

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from odoo import Command
-from odoo.tests import freeze_time
+from odoo.tests import freeze_time, new_test_user
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
@@ -298,6 +298,15 @@ class TestWhenDelivered(DeliveryCommon, CronMixinCase):
             self.assertEqual(order.billing_words, words)
             tiles = self.make_order(self.eager, (self.tiles, 10))
             self.assertEqual(tiles.billing_words, words)
+            seller = new_test_user(
+                self.env,
+                "seller",
+                "sales_team.group_sale_salesman_all_leads",
+                company_id=self.company.id,
+            )
+            self.assertEqual(tiles.with_user(seller).billing_words, words)
+            tiles.action_hold_billing()
+            self.assertFalse(tiles.billing_words)
         self.deliver(order)
         with self.on(DELIVERED):
             self.assertIn("with the batch “When delivered” on December 10", order.billing_words)
