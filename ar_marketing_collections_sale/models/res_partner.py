@@ -53,7 +53,7 @@ class ResPartner(models.Model):
         by_customer = self._get_buyers(company, fields.Date.context_today(self))
         by_contact = {buyer.partner: buyer for buyers in by_customer.values() for buyer in buyers}
         for partner in self:
-            buyers = by_customer.get(partner.commercial_partner_id, [])
+            buyers = by_customer.get(partner.commercial_partner_id._origin, [])
             buyer = by_contact.get(partner._origin)
             partner.buyer_ids = self.browse().union(*(one.partner for one in buyers))
             partner.buyer_last_on = buyer.last_on if buyer else False

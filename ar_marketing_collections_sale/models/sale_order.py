@@ -75,7 +75,7 @@ class SaleOrder(models.Model):
     def _get_billing_words(self, today):
         """When this order is billed, or why not, in a sentence."""
         self.ensure_one()
-        if self.state != "sale" or self.invoice_status != "to invoice":
+        if self.state != "sale" or self.invoice_status == "invoiced":
             return ""
         if self.billing_hold:
             return self.env._("Kept out of billing batches.")

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 #: So many orders become drafts at once; where that fails, half as many.
 CHUNK = 50
 #: So many are billed in one go: a cron that takes too long is killed, and would begin again and again.
-PORTION = 200
+PORTION = 100
 
 
 class SaleOrder(models.Model):

@@ -391,6 +391,10 @@ class TestOrderBilling(OrderCommon):
         order.action_release_billing()
         self.prepare()
         self.assertFalse(order.billing_words, "now the draft says it")
+        undelivered = self.make_order(self.make_customer(), [self.order_line(self.hours)])
+        self.assertFalse(undelivered.billing_words)
+        undelivered.action_hold_billing()
+        self.assertEqual(undelivered.billing_words, "Kept out of billing batches.")
         quotation = self.make_order(self.make_customer(), confirmed=False)
         self.assertFalse(quotation.billing_words)
         with self.assertRaises(UserError):
