@@ -1,13 +1,14 @@
 """Drafts that become one invoice: the same to the cent, with everything that hung on them; or they stay apart."""
 
 from datetime import date
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
-from .test_billing_batch import RUN_DAY, BillingCommon
+from .test_billing_batch import DRAFT_DAY, RUN_DAY, BillingCommon
 
 
 @tagged("post_install", "-at_install")
@@ -20,6 +21,21 @@ class TestBillingMerge(BillingCommon):
         cls.plan = cls.env["account.analytic.plan"].create({"name": "Projects"})
         cls.project = cls.env["account.analytic.account"].create(
             {"name": "Bridge", "plan_id": cls.plan.id}
+        )
+        cls.env["ir.model.fields"].create(
+            [
+                {
+                    "name": "x_dock",
+                    "model_id": cls.env["ir.model"]._get_id("account.move"),
+                    "ttype": "char",
+                },
+                {
+                    "name": "x_billed_id",
+                    "model_id": cls.env["ir.model"]._get_id("account.analytic.line"),
+                    "ttype": "many2one",
+                    "relation": "account.move",
+                },
+            ]
         )
 
     def two(self, **values):
@@ -140,6 +156,58 @@ class TestBillingMerge(BillingCommon):
         self.assertEqual(merged.currency_id, currency)
         self.assertAlmostEqual(self.items(merged).balance, balance, 2)
 
+    def test_undated_drafts_made_at_different_rates_become_one_at_the_rate_of_the_day(self):
+        currency = self.setup_other_currency(
+            "EUR", rates=[("2016-01-01", 3.0), ("2026-12-05", 2.5), ("2026-12-14", 2.0)]
+        )
+        with freeze_time(DRAFT_DAY):
+            first = self.make_draft(self.partner, 300.0, currency_id=currency.id)
+        with freeze_time("2026-12-07"):
+            second = self.make_draft(
+                self.partner, 600.0, made="2026-12-07 10:00", currency_id=currency.id
+            )
+        self.assertNotEqual(first.invoice_currency_rate, second.invoice_currency_rate)
+        merged = (first + second)._merge()
+        merged.action_post()
+        self.assertAlmostEqual(self.items(merged).balance, 900 / 2.0, 2)
+
+    def test_drafts_without_terms_are_due_at_once_whatever_day_they_were_made(self):
+        drafts = self.two()
+        drafts[0].invoice_date_due = date(2026, 12, 3)
+        drafts[1].invoice_date_due = date(2026, 12, 7)
+        self.assertEqual(drafts._merge().invoice_date_due, date(2026, 12, 7))
+        drafts = self.two()
+        drafts[1].invoice_date_due = date(2027, 1, 31)
+        self.assertFalse(drafts._get_merge_groups(), "a later day was agreed upon")
+
+    def test_a_rate_that_a_person_wrote_stays_apart(self):
+        currency = self.setup_other_currency("EUR", rates=[("2016-01-01", 3.0)])
+        with freeze_time(DRAFT_DAY):
+            drafts = self.two(currency_id=currency.id)
+        drafts[1].invoice_currency_rate = 2.7
+        self.assertFalse(drafts._get_merge_groups())
+
+    def test_of_several_days_of_delivery_the_last_counts_and_each_stands_above_its_lines(self):
+        drafts = self.two(ref="PO 7")
+        drafts[0].delivery_date = date(2026, 12, 3)
+        drafts[1].write({"delivery_date": date(2026, 12, 1), "ref": "PO 8"})
+        merged = drafts._merge()
+        self.assertEqual(merged.delivery_date, date(2026, 12, 3))
+        sections = merged.invoice_line_ids.filtered(lambda one: one.display_type == "line_section")
+        self.assertEqual(
+            sections.sorted("sequence").mapped("name"),
+            ["PO 7, delivered December 3, 2026", "PO 8, delivered December 1, 2026"],
+        )
+
+    def test_a_total_typed_beforehand_does_not_keep_the_merged_invoice_from_posting(self):
+        self.company.quick_edit_mode = "out_invoices"
+        drafts = self.two()
+        for draft in drafts:
+            draft.quick_edit_total_amount = draft.amount_total
+        merged = drafts._merge()
+        merged.action_post()
+        self.assertEqual(merged.state, "posted")
+
     def test_references_notes_attachments_and_what_people_wrote_go_along(self):
         drafts = self.two()
         drafts[0].write({"ref": "PO 7", "narration": "<p>Thank you</p>"})
@@ -194,6 +262,9 @@ class TestBillingMerge(BillingCommon):
             ("fiscal_position_id", position.id),
             ("invoice_user_id", self.biller.id),
             ("invoice_date", date(2026, 12, 1)),
+            ("payment_reference", "RF18 2"),
+            ("incoterm_location", "Gothenburg"),
+            ("x_dock", "Gate 4"),
         ):
             with self.subTest(name):
                 drafts = self.two()
@@ -202,6 +273,13 @@ class TestBillingMerge(BillingCommon):
                 with self.assertRaises(UserError):
                     drafts._merge()
                 self.assertEqual(drafts.exists(), drafts)
+                label = drafts._fields[name]._description_string(self.env)
+                self.assertIn(label, drafts._get_apart_words()[drafts[1].id])
+
+    def test_who_agrees_with_another_is_not_said_to_differ(self):
+        drafts = self.two() + self.make_draft(self.partner, payment_reference="RF18 2")
+        self.assertEqual(list(drafts._get_apart_words()), drafts[2].ids)
+        self.assertFalse(self.make_draft(self.make_customer())._get_apart_words())
 
     def test_drafts_that_must_stay_alone_do(self):
         def posted_before(draft):
@@ -228,6 +306,31 @@ class TestBillingMerge(BillingCommon):
                 self.assertFalse(drafts._get_merge_groups())
                 with self.assertRaises(UserError):
                     drafts._merge()
+
+    def test_what_other_addons_link_to_a_draft_goes_along_or_keeps_it_apart(self):
+        drafts = self.two()
+        hours = self.env["account.analytic.line"].create(
+            {"name": "Welding", "account_id": self.project.id, "x_billed_id": drafts[1].id}
+        )
+        with self.assertRaisesRegex(UserError, "“Analytic Line” is linked"):
+            drafts._merge()
+        self.env.invalidate_all()
+        self.assertEqual(drafts.exists(), drafts)
+        self.assertEqual(hours.x_billed_id, drafts[1])
+        links = [("account.analytic.line", "x_billed_id")]
+        with patch.object(self.registry["account.move"], "_get_merge_links", lambda _s: links):
+            merged = self.assert_merged_like(drafts)
+        self.assertEqual(hours.x_billed_id, merged)
+
+    def test_a_table_that_odoo_does_not_know_keeps_what_it_points_at(self):
+        self.env.cr.execute(
+            "CREATE TABLE x_foreign (line_id int REFERENCES account_move_line ON DELETE CASCADE)"
+        )
+        self.assert_merged_like(self.two())
+        drafts = self.two()
+        self.env.cr.execute("INSERT INTO x_foreign VALUES (%s)", drafts[1].invoice_line_ids[:1].ids)
+        with self.assertRaisesRegex(UserError, "x_foreign"):
+            drafts._merge()
 
     # ------------------------------------------------------------
     # In a batch

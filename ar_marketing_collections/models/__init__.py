@@ -5,6 +5,7 @@ from . import (
     account_move_check,
     account_move_line,
     account_move_merge,
+    account_move_merge_links,
     account_move_send,
     account_payment,
     account_payment_term,

@@ -1,42 +1,30 @@
 from collections import defaultdict
+from collections.abc import Hashable
 
 from markupsafe import Markup
 
-from odoo import Command, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, is_html_empty
+from odoo.tools import SQL, format_list, is_html_empty
 
 from ..rules import merging
 
-#: What must agree, where the field exists: it stands above the lines and can only be said once.
-KEY_FIELDS = (
-    "move_type",
-    "company_id",
-    "journal_id",
-    "commercial_partner_id",
-    "partner_id",
-    "partner_shipping_id",
-    "currency_id",
-    "invoice_currency_rate",
-    "invoice_payment_term_id",
-    "invoice_date",
-    "fiscal_position_id",
-    "invoice_user_id",
-    "partner_bank_id",
-    "preferred_payment_method_line_id",
-    "invoice_incoterm_id",
-    "incoterm_location",
-    "invoice_cash_rounding_id",
-    "qr_code_method",
-    "delivery_date",
-    "taxable_supply_date",
-    "team_id",
-    "campaign_id",
-    "medium_id",
-    "source_id",
-)
 #: What is put together from all drafts.
 JOINED_FIELDS = ("ref", "invoice_origin")
+#: Of which the latest counts; Odoo does so with the deliveries of several orders.
+LATEST_FIELDS = ("delivery_date", "invoice_date_due")
+#: What may differ: said once for all, or of no account before posting.
+FREE_FIELDS = (
+    *JOINED_FIELDS,
+    "narration",
+    "delivery_date",
+    "name",
+    "date",
+    "access_token",
+    "message_main_attachment_id",
+    "is_manually_modified",
+    "quick_edit_total_amount",
+)
 #: What Odoo computes anew for a line that is made again.
 COMPUTED = ("move_id", "balance", "amount_currency", "debit", "credit", "tax_tag_ids", "parent_id")
 
@@ -50,13 +38,44 @@ class AccountMove(models.Model):
     # Hooks
     # ------------------------------------------------------------
 
+    @api.model
+    def _get_merge_key_fields(self):
+        """Fields that must agree: whatever a person, or an add-on, can write above the lines. A hook."""
+        return [
+            name
+            for name, field in self._fields.items()
+            if field.store
+            and (name == "move_type" or not field.readonly)
+            and field.type != "one2many"
+            and name not in FREE_FIELDS
+        ]
+
     def _get_merge_key(self):
-        """What must agree for two drafts to become one invoice. A hook: add what cannot be said twice."""
+        """{name: value} of what must agree for two drafts to become one invoice.
+
+        A hook: add what cannot be said twice, by the name of a field or in words.
+        """
         self.ensure_one()
-        key = [self[name] for name in KEY_FIELDS if name in self._fields]
-        if not self.invoice_payment_term_id:
-            key.append(self.invoice_date_due)
-        return tuple(key)
+        key = {name: self[name] for name in self._get_merge_key_fields()}
+        if self.invoice_payment_term_id:
+            del key["invoice_date_due"]  # follows from the term and the date
+        elif (
+            self.invoice_date_due
+        ):  # a day that has passed is the day the draft was made: due at once
+            key["invoice_date_due"] = max(self.invoice_date_due, fields.Date.context_today(self))
+        if not self.invoice_date and not self._has_manual_rate():
+            del key["invoice_currency_rate"]  # all get the rate of the day of posting
+        return {
+            name: value if isinstance(value, Hashable) else str(value)
+            for name, value in key.items()
+        }
+
+    def _has_manual_rate(self):
+        """Whether a person wrote the rate of this undated draft, as Odoo sees it when it posts."""
+        if self.currency_id == self.company_currency_id:
+            return False
+        made_on = (self.create_date or fields.Datetime.now()).date()
+        return self.invoice_currency_rate != self._get_expected_currency_rate_at(made_on)
 
     def _get_merge_refusal(self):
         """Why this draft must stay alone, in words, or nothing. A hook."""
@@ -95,7 +114,14 @@ class AccountMove(models.Model):
     def _get_merge_title(self):
         """What stands above the lines that come from this draft. A hook."""
         day = self.invoice_date or self.create_date.date()
-        return self.ref or self.invoice_origin or self._format_deadline(day)
+        title = self.ref or self.invoice_origin or self._format_deadline(day)
+        if not self.delivery_date:
+            return title
+        return self.env._(
+            "%(title)s, delivered %(day)s",
+            title=title,
+            day=self._format_deadline(self.delivery_date),
+        )
 
     # ------------------------------------------------------------
     # Merging
@@ -103,11 +129,28 @@ class AccountMove(models.Model):
 
     def _get_merge_groups(self):
         """[drafts that become one invoice], each of two or more."""
-        drafts = [
+        return [self.browse(ids) for ids in merging.groups(self._to_merging())]
+
+    def _get_apart_words(self):
+        """{move id: why it stays apart though others of these are like it}, in the words of the form."""
+        return {
+            move_id: self.env._(
+                "It differs in: %(fields)s.",
+                fields=format_list(self.env, [self._get_merge_label(name) for name in names]),
+            )
+            for move_id, names in merging.apart(self._to_merging()).items()
+        }
+
+    def _to_merging(self):
+        return [
             merging.Draft(move.id, move._get_merge_key(), move._get_merge_refusal())
             for move in self
         ]
-        return [self.browse(ids) for ids in merging.groups(drafts)]
+
+    @api.model
+    def _get_merge_label(self, name):
+        field = self._fields.get(name)
+        return field._description_string(self.env) if field else name
 
     def _merge(self):
         """Make these drafts one invoice, the first of them; return it. UserError and nothing done where they may not.
@@ -125,11 +168,13 @@ class AccountMove(models.Model):
                     )
                 )
             first, others = self[0], self[1:]
+            others.invoice_currency_rate = first.invoice_currency_rate
             before = self._get_merge_amounts()
             amounts = [move._format_own_amount(move.amount_total) for move in self]
             first.write(self._prepare_merged_values())
             self._check_merged(first, before)
             first._inherit_papers(others)
+            first._inherit_links(others)
             first._message_log(
                 body=self.env._(
                     "One invoice made of %(count)s drafts: %(amounts)s.",
@@ -153,7 +198,11 @@ class AccountMove(models.Model):
             made = move._prepare_merged_lines(sequence)
             lines += [Command.create(one) for one in made]
             sequence += len(made)
-        values = {"invoice_line_ids": lines}
+        values = {"invoice_line_ids": lines, "quick_edit_total_amount": 0.0}
+        for name in LATEST_FIELDS:
+            days = list(filter(None, self.mapped(name)))
+            if days and not (name == "invoice_date_due" and first.invoice_payment_term_id):
+                values[name] = max(days)
         for name in JOINED_FIELDS:
             values[name] = ", ".join(dict.fromkeys(filter(None, self.mapped(name)))) or False
         notes = dict.fromkeys(move.narration for move in self if not is_html_empty(move.narration))

@@ -32,4 +32,7 @@ class AccountMove(models.Model):
 
     def _get_merge_key(self):
         """What was ordered and what was not do not share an invoice: it is checked against the order."""
-        return (*super()._get_merge_key(), bool(self.invoice_line_ids.sale_line_ids))
+        ordered = bool(self.invoice_line_ids.sale_line_ids)
+        return super()._get_merge_key() | {
+            self.env._("what is on an order and what is not"): ordered
+        }
