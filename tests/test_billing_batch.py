@@ -31,8 +31,8 @@ class BillingCommon(CollectionsCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.startClassPatcher(freeze_time(RUN_DAY))
-        cls.Batch = cls.env["ar.billing.batch"]
-        cls.runner = cls.env["ar.billing.runner"]
+        cls.Batch = cls.env["ar.billing.batch"].sudo()
+        cls.runner = cls.env["ar.billing.runner"].sudo()
         cls.mid_month = cls.env.ref("ar_marketing_collections.billing_cycle_mid_month")
         cls.month_end = cls.env.ref("ar_marketing_collections.billing_cycle_month_end")
         cls.company.write({"email": "us@example.com", "billing_cycle_id": cls.mid_month.id})
@@ -73,9 +73,10 @@ class BillingCommon(CollectionsCommon):
     def backdate(cls, moves, made):
         moves.flush_recordset()
         cls.env.cr.execute(
-            "UPDATE account_move SET create_date = %s WHERE id IN %s", (made, moves._ids)
+            "UPDATE account_move SET create_date = %(made)s, write_date = %(made)s WHERE id IN %(ids)s",
+            {"made": made, "ids": moves._ids},
         )
-        moves.invalidate_recordset(["create_date"])
+        moves.invalidate_recordset(["create_date", "write_date"])
 
     def prepare(self, day=RUN_DAY, company=None):
         return self.Batch._prepare_batch(company or self.company, day)
@@ -86,7 +87,7 @@ class BillingCommon(CollectionsCommon):
         self.env.flush_all()
 
     def line_of(self, move):
-        return self.env["ar.billing.batch.line"].search([("move_id", "in", move.ids)])
+        return self.env["ar.billing.batch.line"].sudo().search([("move_id", "in", move.ids)])
 
 
 @tagged("post_install", "-at_install")
@@ -390,6 +391,247 @@ class TestBillingBatch(BillingCommon):
 
     def twin_of_mid_month(self):
         return self.mid_month.copy({"is_unattended": False})
+
+    def test_a_draft_that_may_be_half_typed_is_not_taken_by_itself(self):
+        self.company.billing_mode = "automatic"
+        draft = self.make_draft(self.make_customer(), made=datetime(2026, 12, 14, 23, 30))
+        self.run_cron()
+        self.assertEqual(draft.state, "draft")
+        self.assertFalse(self.line_of(draft))
+        self.assertTrue(self.prepare(), "a person who looks for it finds it")
+        with freeze_time("2026-12-15 00:31:00"):
+            self.run_cron()
+        self.assertEqual(draft.state, "posted")
+
+    def test_a_draft_of_long_ago_waits_for_a_person_also_where_batches_run_by_themselves(self):
+        self.company.billing_mode = "automatic"
+        fresh = self.make_draft(self.make_customer())
+        old = self.make_draft(self.make_customer("Old AB"), made=datetime(2023, 4, 3, 10))
+        self.run_cron()
+        self.assertEqual((fresh.state, old.state), ("posted", "draft"))
+        line = self.line_of(old)
+        self.assertEqual((line.state, line.batch_id.state), ("waiting", "draft"))
+        self.assertIn("2023", line.reason)
+        self.assertTrue(line.batch_id.activity_ids)
+
+    def test_a_company_bills_on_its_own_day(self):
+        self.company.resource_calendar_id.tz = "America/Los_Angeles"
+        self.company.write({"billing_mode": "automatic", "billing_cycle_id": self.month_end.id})
+        draft = self.make_draft(self.make_customer(), made=datetime(2026, 12, 20, 20))
+        with freeze_time("2026-12-31 01:00:00"):  # the 30th in Los Angeles
+            self.run_cron()
+            self.assertEqual(draft.state, "draft")
+        with freeze_time("2027-01-01 02:00:00"):  # the 31st
+            self.run_cron()
+        self.assertEqual((draft.state, draft.invoice_date), ("posted", date(2026, 12, 31)))
+
+    def test_an_error_is_tried_again_then_stops_the_batch_and_calls_a_person(self):
+        self.company.billing_mode = "automatic"
+        draft = self.make_draft(self.make_customer())
+        broken = patch.object(
+            self.registry["ar.billing.runner"], "_bill_chunk", side_effect=OSError
+        )
+        logger = mute_logger("odoo.addons.ar_marketing_collections.models.ar_billing_runner")
+        with broken, logger, patch.object(self.env.cr, "rollback"):
+            for expected in ("running", "running", "stopped"):
+                self.run_cron()
+                batch = self.line_of(draft).batch_id
+                self.assertEqual(batch.state, expected)
+        self.assertEqual(batch.activity_ids.user_id, self.company.default_collector_id)
+        batch.with_user(self.biller).action_run()
+        self.runner._run_all()
+        self.assertEqual((draft.state, batch.failed_attempts), ("posted", 0))
+
+    def run_cron(self):
+        self.Batch.with_user(SUPERUSER_ID)._cron_run_billing_batches()
+
+    # ------------------------------------------------------------
+    # What changes between gathering and billing
+    # ------------------------------------------------------------
+
+    def test_a_draft_whose_date_was_set_ahead_is_not_billed_today(self):
+        ahead, other = (self.make_draft(self.make_customer(name)) for name in ("One", "Two"))
+        batch = self.prepare()
+        ahead.invoice_date = date(2027, 1, 24)
+        self.run_batch(batch)
+        self.assertEqual((ahead.state, other.state), ("draft", "posted"))
+        line = self.line_of(ahead)
+        self.assertEqual(line.state, "left_out")
+        self.assertIn("lies ahead", line.reason)
+        self.assertEqual(ahead.billing_date, date(2027, 2, 15))
+
+    def test_a_draft_for_another_customer_goes_by_that_customers_cycle(self):
+        later = self.make_customer("Later AB", billing_cycle_id=self.month_end.id)
+        same = self.make_customer("Same AB")
+        first, second = self.make_draft(self.make_customer()), self.make_draft(same)
+        batch = self.prepare()
+        first.partner_id = later
+        second.partner_id = self.make_customer("Also AB")
+        batch.with_user(self.biller).action_refresh()
+        self.assertEqual(self.line_of(first).state, "left_out")
+        self.assertEqual(self.line_of(second).partner_id, second.partner_id)
+        self.assertEqual(first.billing_date, date(2026, 12, 31))
+
+    def test_what_was_left_out_does_not_come_back_into_the_same_batch(self):
+        self.company.billing_cycle_id = self.env.ref(
+            "ar_marketing_collections.billing_cycle_immediate"
+        )
+        out, other = (self.make_draft(self.make_customer(name)) for name in ("Out AB", "In AB"))
+        batch = self.prepare()
+        self.line_of(out).with_user(self.biller).action_leave_out()
+        with freeze_time(RUN_DAY + timedelta(days=1)):
+            self.assertEqual(self.prepare(RUN_DAY + timedelta(days=1)), batch)
+            self.assertEqual(len(self.line_of(out)), 1)
+            self.run_batch(batch)
+        self.assertEqual((out.state, other.state), ("draft", "posted"))
+        with freeze_time(RUN_DAY + timedelta(days=2)):
+            again = self.prepare(RUN_DAY + timedelta(days=2))
+            self.assertEqual(
+                again.line_ids.filtered(lambda one: one.state == "waiting").move_id, out
+            )
+
+    def test_held_and_released_at_once_it_is_billed_today_all_the_same(self):
+        draft, other = (self.make_draft(self.make_customer(name)) for name in ("One", "Two"))
+        self.prepare()
+        draft.with_user(self.biller).action_hold_billing()
+        draft.with_user(self.biller).action_release_billing()
+        self.assertEqual(draft.billing_date, RUN_DAY)
+        self.assertEqual(self.prepare().line_ids.move_id, draft | other)
+
+    def test_a_batch_in_which_nothing_waits_any_more_ends(self):
+        draft = self.make_draft(self.make_customer())
+        batch = self.prepare()
+        batch._call_person("Look")
+        draft.action_post()
+        self.assertEqual((batch.state, batch.activity_ids.ids), ("done", []))
+        stopped = self.make_draft(self.make_customer("Two"))
+        batch = self.prepare()
+        batch.state = "stopped"
+        self.line_of(stopped).with_user(self.biller).action_leave_out()
+        self.assertEqual(batch.state, "done")
+        with self.assertRaises(UserError):
+            self.line_of(stopped).with_user(self.biller).action_take_in()
+
+    def test_looking_again_at_a_batch_that_is_empty_by_now_shows_the_list(self):
+        draft = self.make_draft(self.make_customer())
+        batch = self.prepare()
+        self.line_of(draft).unlink()
+        draft.billing_hold = True
+        action = batch.with_user(self.biller).action_refresh()
+        self.assertEqual(action["res_model"], "ar.billing.batch")
+        self.assertFalse(batch.exists())
+
+    # ------------------------------------------------------------
+    # Ways of sending
+    # ------------------------------------------------------------
+
+    def test_what_a_web_service_sends_is_posted_here_and_sent_after_the_transaction(self):
+        loud, quiet = (self.make_draft(self.make_customer(name)) for name in ("Loud", "Quiet"))
+        Send = self.registry["account.move.send"]
+        original = Send._get_default_extra_edis
+
+        def extra(sender, move):
+            return {"a_service"} if move == loud else original(sender, move)
+
+        with patch.object(Send, "_get_default_extra_edis", extra):
+            self.run_batch(self.prepare())
+            self.assertEqual((loud.state, quiet.state), ("posted", "posted"))
+            self.assertEqual(self.line_of(loud).state, "handed_over")
+            self.assertEqual(self.line_of(quiet).state, "sent")
+            self.assertFalse(loud.is_move_sent)
+            self.env["account.move"]._cron_account_move_send()
+        self.runner._run_all()
+        self.assertTrue(loud.is_move_sent)
+        self.assertEqual(self.line_of(loud).state, "sent")
+
+    def test_what_cannot_go_the_way_the_customer_wants_is_put_aside(self):
+        draft = self.make_draft(self.make_customer())
+        Send = self.registry["account.move.send"]
+        with patch.object(Send, "_is_applicable_to_move", lambda *_a, **_k: False):
+            self.run_batch(self.prepare())
+        line = self.line_of(draft)
+        self.assertEqual((draft.state, line.state), ("draft", "set_aside"))
+        self.assertIn("cannot be sent", line.reason)
+
+    def test_posted_behind_its_back_is_told_and_not_passed_over(self):
+        draft = self.make_draft(self.make_customer())
+        batch = self.prepare()
+        draft.with_context(billing_batch=batch.id).action_post()
+        self.run_batch(batch)
+        line = self.line_of(draft)
+        self.assertEqual(line.state, "posted")
+        self.assertIn("Look whether it was sent", line.reason)
+
+    def test_a_check_that_fails_on_one_draft_keeps_no_other(self):
+        bad, good = (self.make_draft(self.make_customer(name)) for name in ("Bad", "Good"))
+        Check = self.registry["ar.invoice.check"]
+        check = self.env["ar.invoice.check"].search(
+            [("company_id", "=", self.company.id), ("code", "=", "terms")]
+        )
+        check.level = "blocking"
+
+        def broken(_check, moves, _occasion):
+            if bad in moves:
+                raise ZeroDivisionError("a broken check")
+            return {}
+
+        logger = mute_logger("odoo.addons.ar_marketing_collections.models.ar_invoice_check")
+        with patch.object(Check, "_check_terms", broken), logger:
+            self.run_batch(self.prepare())
+        self.assertEqual((bad.state, good.state), ("draft", "posted"))
+        self.assertIn("a broken check", self.line_of(bad).reason)
+
+    def test_a_customer_with_two_kinds_of_drafts_gets_two_merged_invoices(self):
+        partner = self.make_customer(merge_invoices=True)
+        later = self.env.ref("account.account_payment_term_30days")
+        drafts = [
+            self.make_draft(partner, 100.0 + number, invoice_payment_term_id=term.id)
+            for number, term in enumerate([later, later.browse(), later, later.browse()])
+        ]
+        self.run_batch(self.prepare())
+        left = self.env["account.move"].union(*drafts).exists()
+        self.assertEqual(left.mapped("state"), ["posted", "posted"])
+        self.assertEqual(sorted(left.mapped("amount_untaxed")), [202.0, 204.0])
+        self.assertEqual(self.line_of(left).mapped("merged_count"), [2, 2])
+
+    # ------------------------------------------------------------
+    # Access
+    # ------------------------------------------------------------
+
+    def test_nobody_writes_a_batch_by_remote_call(self):
+        draft = self.make_draft(self.make_customer())
+        batch = self.prepare()
+        mine, line = batch.with_user(self.biller), self.line_of(draft).with_user(self.biller)
+        for forbidden in (
+            lambda: mine.write({"state": "running"}),
+            lambda: mine.write({"user_id": SUPERUSER_ID}),
+            lambda: mine.create({"company_id": self.company.id, "day": RUN_DAY}),
+            lambda: line.write({"reason": "Nothing"}),
+            lambda: line.create({"batch_id": batch.id, "move_id": draft.id, "partner_id": 1}),
+            line.unlink,
+        ):
+            with self.assertRaises(AccessError):
+                forbidden()
+        self.assertEqual(mine.line_ids.amount, 1000.0)
+
+    def test_an_invoice_of_another_company_stands_in_no_batch(self):
+        other = self.setup_other_company()["company"]
+        strange = self.make_draft(self.make_customer(), company=other)
+        batch = self.Batch.create({"company_id": self.company.id, "day": RUN_DAY})
+        with self.assertRaisesRegex(ValidationError, "another company"):
+            batch.line_ids.create(
+                {
+                    "batch_id": batch.id,
+                    "move_id": strange.id,
+                    "partner_id": strange.partner_id.id,
+                }
+            )
+
+    def test_who_sees_only_a_branch_is_told_whom_to_ask(self):
+        branch = self.env["res.company"].create({"name": "Branch AB", "parent_id": self.company.id})
+        self.biller.write({"company_ids": [Command.set(branch.ids)], "company_id": branch.id})
+        with self.assertRaisesRegex(UserError, self.company.name):
+            self.Batch.with_user(self.biller).with_company(branch).action_prepare()
 
     def test_the_cron_ends_well(self):
         self.company.billing_mode = "automatic"

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from .ar_billing_batch_line import OPEN_STATES
+from .ar_billing_batch_line import LONGEST_WAIT, OPEN_STATES
 
 COMPARE = {
     "<": lambda day, value: day < value,
@@ -72,6 +72,10 @@ class AccountMove(models.Model):
         line = self.sudo().billing_line_ids.filtered(lambda line: line.state in OPEN_STATES)[:1]
         if line:
             day = self._format_deadline(line.batch_id.day)
+            if line.state == "waiting" and line.batch_id.state == "running":
+                return self.env._("Stands in the batch of %(day)s, which is running.", day=day)
+            if line.state == "waiting" and line.batch_id.state == "stopped":
+                return self.env._("Stands in the batch of %(day)s, which was stopped.", day=day)
             if line.state == "set_aside":
                 return self.env._(
                     "The batch of %(day)s put this draft aside. %(reason)s",
@@ -148,7 +152,8 @@ class AccountMove(models.Model):
         return bool(self.filtered_domain(self._get_billing_domain()))
 
     def _get_left_out_days(self):
-        """{move id: first day after the batch that left it out}."""
+        """{move id: first day on which a batch may take it again, after the one that left it out}."""
+        tomorrow = fields.Date.context_today(self) + timedelta(days=1)
         left_out = (
             self.env["ar.billing.batch.line"]
             .sudo()
@@ -158,7 +163,8 @@ class AccountMove(models.Model):
         )
         days = {}
         for line in left_out:
-            day = line.batch_id.day + timedelta(days=1)
+            after = line.batch_id.day + timedelta(days=1)
+            day = after if line.batch_id.state == "done" else max(after, tomorrow)
             days[line.move_id.id] = max(day, days.get(line.move_id.id, day))
         return days
 
@@ -191,9 +197,26 @@ class AccountMove(models.Model):
         problems = defaultdict(list)
         for move, words in hindered:
             problems[move.id].append(Problem(words))
+        for move, words in self._get_forgotten():
+            problems[move.id].append(Problem(words, blocking=False))
         for move_id, found in findings.items():
             problems[move_id] += [Problem(one.words, one.is_blocking) for one in found]
         return dict(problems)
+
+    def _get_forgotten(self):
+        """[(draft, words)] of those so old that somebody may have forgotten them."""
+        oldest = fields.Datetime.now() - LONGEST_WAIT
+        return [
+            (
+                move,
+                self.env._(
+                    "This draft is of %(day)s. Is it still right?",
+                    day=format_date(self.env, move.create_date),
+                ),
+            )
+            for move in self
+            if move.create_date and move.create_date < oldest
+        ]
 
     def _get_broken(self):
         """[(draft, words)] of those that Odoo would refuse to post."""
@@ -264,8 +287,15 @@ class AccountMove(models.Model):
             .sudo()
             .search([("move_id", "in", self.ids), ("state", "in", OPEN_STATES)])
         )
-        if lines:
-            lines.write({"state": "left_out", "reason": reason})
+        batches = lines.batch_id
+        # a batch that has not run forgets a draft: it may come back before the next one
+        forgotten = lines.filtered(
+            lambda line: line.batch_state == "draft" and line.move_id.state == "draft"
+        )
+        (lines - forgotten).write({"state": "left_out", "reason": reason})
+        forgotten.unlink()
+        batches.filtered(lambda batch: not batch.line_ids).unlink()
+        batches.exists()._close_settled()
 
     def _notify_by_email_prepare_rendering_context(self, message, *args, **kwargs):
         """Above an e-mail with several invoices stands the customer, not the first of them."""

@@ -1,8 +1,9 @@
 import logging
 from collections import defaultdict
+from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 from ..tools import bulk
@@ -10,6 +11,8 @@ from .ar_billing_batch_line import OPEN_STATES, STATES
 
 _logger = logging.getLogger(__name__)
 
+#: A draft that a person wrote so lately may not be finished: no batch takes it by itself.
+REST = timedelta(hours=1)
 LINE_COLUMNS = {
     "batch_id": "int4",
     "move_id": "int4",
@@ -26,6 +29,7 @@ class ArBillingBatch(models.Model):
     _description = "Billing Batch"
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "day desc, id desc"
+    _mail_post_access = "read"
 
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, index=True, ondelete="cascade"
@@ -53,6 +57,9 @@ class ArBillingBatch(models.Model):
         readonly=True,
         help="Posts and sends with this person's rights. Empty: the batch ran by itself.",
     )
+    failed_attempts = fields.Integer(
+        readonly=True, copy=False, help="So often in a row something stopped the whole batch."
+    )
     started_at = fields.Datetime("Started", readonly=True, copy=False)
     ended_at = fields.Datetime("Ended", readonly=True, copy=False)
     line_ids = fields.One2many("ar.billing.batch.line", "batch_id", "Invoices", copy=False)
@@ -62,6 +69,7 @@ class ArBillingBatch(models.Model):
     left_out_count = fields.Integer("Left out", compute="_compute_counts")
     sent_count = fields.Integer("Sent", compute="_compute_counts")
     posted_count = fields.Integer("Posted, not sent", compute="_compute_counts")
+    handed_over_count = fields.Integer("Being sent", compute="_compute_counts")
     set_aside_count = fields.Integer(
         "Put aside", compute="_compute_counts", search="_search_set_aside_count"
     )
@@ -125,7 +133,7 @@ class ArBillingBatch(models.Model):
             for (state, problem, currency), (count, amount) in totals[batch.id].items():
                 counts[state] += count
                 problems += count if problem and state == "waiting" else 0
-                if state in ("waiting", "sent", "posted"):
+                if state in ("waiting", "handed_over", "sent", "posted"):
                     amounts[currency] += amount
             for state, _label in STATES:
                 batch[f"{state}_count"] = counts[state]
@@ -165,10 +173,10 @@ class ArBillingBatch(models.Model):
         amounts = defaultdict(lambda: defaultdict(float))
         counts = defaultdict(int)
         for line in self.line_ids:
-            key = (line.state, line.reason if line.state in ("set_aside", "left_out") else "")
+            key = (line.state, line.reason if line.state != "waiting" else "")
             counts[key] += 1
             amounts[key][line.currency_id] += line.amount
-        order = ("sent", "posted", "set_aside", "waiting", "left_out")
+        order = ("sent", "handed_over", "posted", "set_aside", "waiting", "left_out")
         labels = dict(self.line_ids._fields["state"]._description_selection(self.env))
         return [
             {
@@ -191,7 +199,8 @@ class ArBillingBatch(models.Model):
 
         A hook. Add-ons that know of something else to bill (orders, deliveries, hours) make drafts of what is due
         and add them to what ``super()`` returns; `account.move._get_billing_plans` says what is due. What stands in
-        a batch already, was kept out by a person or was posted before is left alone.
+        a batch already, was kept out by a person or was posted before is left alone; so is, where nobody looks
+        (``billing_by_itself`` in the context), what a person wrote a moment ago.
 
         :return: draft invoices, in a constant number of queries
         """
@@ -200,8 +209,16 @@ class ArBillingBatch(models.Model):
             [
                 ("company_id", "in", company._collections_members().ids),
                 ("billing_line_ids", "not any", [("state", "in", OPEN_STATES)]),
+                # what was left out of a batch that has not ended waits for the one after it
+                (
+                    "billing_line_ids",
+                    "not any",
+                    [("state", "=", "left_out"), ("batch_id.state", "!=", "done")],
+                ),
             ]
         )
+        if self.env.context.get("billing_by_itself"):
+            domain &= fields.Domain("write_date", "<=", fields.Datetime.now() - REST)
         plans = Move.search(domain, order="id")._get_billing_plans()
         return Move.browse([one for one, (_cycle, planned) in plans.items() if planned <= day])
 
@@ -218,6 +235,13 @@ class ArBillingBatch(models.Model):
             batch.unlink()
             return self.browse()
         return batch
+
+    def _close_settled(self):
+        """End those of these batches in which nothing waits any more, though they never ran, or were stopped."""
+        for batch in self:
+            if batch.state in ("draft", "stopped") and not batch.waiting_count:
+                batch.activity_unlink(["mail.mail_activity_data_todo"])
+                batch._finish()
 
     def _add(self, moves):
         """Put these drafts into the batch; those that stand in another one stay there."""
@@ -264,11 +288,30 @@ class ArBillingBatch(models.Model):
     # What a person does
     # ------------------------------------------------------------
 
+    def _check_biller(self):
+        """Only who may post invoices, and sees these batches, does anything with them. Return them without limits.
+
+        Nobody writes a batch directly: what stands in it is posted and sent with the rights of who let it run.
+        """
+        self.check_access("read")
+        if not self.env.user.has_group("account.group_account_invoice"):
+            raise AccessError(self.env._("Only those who make invoices may work with batches."))
+        return self.sudo()
+
+    @api.model
     def action_prepare(self):
         """Look now for what is due, and open the batch."""
-        self.check_access("create")
+        Batch = self._check_biller()
         company = self.env.company._collections_root()
-        batch = self._prepare_batch(company, fields.Date.context_today(self))
+        if company not in self.env.user.company_ids:
+            raise UserError(
+                self.env._(
+                    "%(branch)s bills together with %(company)s: ask somebody there to look for what is due.",
+                    branch=self.env.company.name,
+                    company=company.sudo().name,
+                )
+            )
+        batch = Batch._prepare_batch(company, fields.Date.context_today(self))
         if not batch:
             return {
                 "type": "ir.actions.client",
@@ -294,22 +337,27 @@ class ArBillingBatch(models.Model):
     def action_refresh(self):
         """Look again for what is due and for what is wrong."""
         self.ensure_one()
-        self.check_access("write")
-        self._refresh_problems(self.line_ids.filtered(lambda line: line.state == "waiting"))
-        if self.state == "draft":
-            self._prepare_batch(self.company_id, max(self.day, fields.Date.context_today(self)))
+        batch = self._check_biller()
+        today = fields.Date.context_today(self)
+        waiting = batch.line_ids.filtered(lambda line: line.state == "waiting")
+        batch._refresh_problems(waiting._leave_where_outdated(today))
+        if batch.state == "draft":
+            batch._prepare_batch(batch.company_id, max(batch.day, today))
+        if not batch.exists():
+            return self.env["ir.actions.act_window"]._for_xml_id(
+                "ar_marketing_collections.action_billing_batch"
+            )
         return True
 
     def action_run(self):
         """Check, post and send what waits, in the background; the form shows how far it is."""
-        self.check_access("write")
-        self.env["account.move"].check_access("write")
-        for batch in self:
+        batches = self._check_biller()
+        for batch in batches:
             if batch.state not in ("draft", "stopped"):
                 raise UserError(self.env._("This batch runs already, or has run."))
             if not batch.waiting_count:
                 raise UserError(self.env._("There is nothing left to bill in this batch."))
-        self._start(self.env.user)
+        batches._start(self.env.user)
         return True
 
     def _start(self, user):
@@ -319,6 +367,7 @@ class ArBillingBatch(models.Model):
                 "state": "running",
                 "user_id": user.id,
                 "ended_at": False,
+                "failed_attempts": 0,
             }
         )
         self.filtered(lambda batch: not batch.started_at).started_at = fields.Datetime.now()
@@ -329,7 +378,9 @@ class ArBillingBatch(models.Model):
         """Let run what wants nobody to look at it, as a batch of its own; return what is left, if anything."""
         self.ensure_one()
         alone = self.line_ids.filtered(
-            lambda line: line.state == "waiting" and line._is_unattended()
+            lambda line: (
+                line.state == "waiting" and line._is_unattended() and not line._is_forgotten()
+            )
         )
         if not alone:
             return self
@@ -343,19 +394,20 @@ class ArBillingBatch(models.Model):
 
     def action_stop(self):
         """Stop after the invoices that are under way; what is done stays done."""
-        self.check_access("write")
-        self.filtered(lambda batch: batch.state == "running").state = "stopped"
+        batches = self._check_biller()
+        batches.filtered(lambda batch: batch.state == "running").state = "stopped"
         return True
 
     def action_retry(self):
         """Take what was put aside again: it has been mended, or says once more what is wrong."""
-        self.check_access("write")
-        self.env["account.move"].check_access("write")
-        aside = self.line_ids.filtered(lambda line: line.state == "set_aside")
+        batches = self._check_biller()
+        if any(batch.state not in ("done", "stopped") for batch in batches):
+            raise UserError(self.env._("This batch has not run to its end yet."))
+        aside = batches.line_ids.filtered(lambda line: line.state == "set_aside")
         if not aside:
             raise UserError(self.env._("Nothing was put aside in this batch."))
         aside.write({"state": "waiting", "reason": False, "has_problem": False})
-        self._start(self.env.user)
+        batches._start(self.env.user)
         return True
 
     def action_open_lines(self):
@@ -393,8 +445,13 @@ class ArBillingBatch(models.Model):
                 )
             )
 
+    def _get_person(self):
+        """Who let it run, else who looks after the company's customers."""
+        self.ensure_one()
+        return self.user_id or self.company_id.sudo().default_collector_id
+
     def _call_person(self, summary):
-        user = self.user_id or self.company_id.sudo().default_collector_id
+        user = self._get_person()
         if user and not self.activity_ids.filtered(lambda one: one.summary == summary):
             self.activity_schedule("mail.mail_activity_data_todo", summary=summary, user_id=user.id)
 
@@ -405,14 +462,17 @@ class ArBillingBatch(models.Model):
     @api.model
     def _cron_run_billing_batches(self):
         """Prepare what is due in each company, then run what may run. Missed days are caught up by the same rule."""
-        today = fields.Date.context_today(self)
         cron = self.env["ir.cron"]
         for company in self.env["res.company"]._collections_roots():
+            lang = company.default_collector_id.lang or self.env.lang
+            today = company._get_local_day(fields.Datetime.now())
             try:
-                self.with_company(company)._prepare_due(company, today)
+                self.with_company(company).with_context(
+                    lang=lang, billing_by_itself=True
+                )._prepare_due(company, today)
             except Exception:
-                _logger.exception("The billing batch of %s could not be prepared", company.name)
                 self.env.cr.rollback()
+                _logger.exception("The billing batch of company %s was not prepared", company.id)
             cron._commit_progress()
         self.env["ar.billing.runner"]._run_all()
 
@@ -422,10 +482,10 @@ class ArBillingBatch(models.Model):
         batch = self._prepare_batch(company, today)
         if not batch:
             return batch
-        if company.billing_mode == "automatic":
-            batch._start(self.env["res.users"])
-            return batch
-        batch = batch._start_unattended()
-        if batch and not batch.activity_ids:
+        if batch.day < today:
+            batch._close_settled()
+        if batch.state == "draft":
+            batch = batch._start_unattended()
+        if batch.waiting_count and not batch.activity_ids:
             batch._call_person(self.env._("Look through the billing batch and let it run"))
         return batch

@@ -1,15 +1,21 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
 
 STATES = [
     ("waiting", "Waiting"),
     ("left_out", "Left out"),
+    ("handed_over", "Being sent"),
     ("sent", "Sent"),
     ("posted", "Posted, not sent"),
     ("set_aside", "Put aside"),
 ]
 #: A draft stands in one such line at most.
 OPEN_STATES = ("waiting", "set_aside")
+#: Older drafts may have been forgotten: a person looks at them first, also where batches run by themselves.
+LONGEST_WAIT = timedelta(days=62)
 
 
 class ArBillingBatchLine(models.Model):
@@ -58,6 +64,12 @@ class ArBillingBatchLine(models.Model):
         "This draft stands in another batch already.",
     )
 
+    @api.constrains("move_id", "batch_id")
+    def _check_company(self):
+        for line in self.sudo():
+            if line.move_id.company_id not in line.company_id._collections_members():
+                raise ValidationError(self.env._("This invoice belongs to another company."))
+
     @api.depends("move_id")
     def _compute_display_name(self):
         for line in self:
@@ -65,21 +77,48 @@ class ArBillingBatchLine(models.Model):
 
     def action_leave_out(self):
         """Not this time: the draft waits for its customer's next run."""
-        self._check_in(("waiting", "set_aside"))
-        self.write({"state": "left_out", "reason": self.env._("Left out by hand.")})
+        lines = self._check_in(("waiting", "set_aside"), ("draft", "stopped", "done"))
+        lines.write({"state": "left_out", "reason": self.env._("Left out by hand.")})
+        lines.batch_id.filtered(lambda batch: batch.state == "stopped")._close_settled()
 
     def action_take_in(self):
         """Back into the batch."""
-        self._check_in(("left_out", "set_aside"))
-        if any(line.move_id.state != "draft" for line in self):
+        lines = self._check_in(("left_out", "set_aside"), ("draft", "stopped"))
+        if any(line.move_id.state != "draft" for line in lines):
             raise UserError(self.env._("This invoice was posted already."))
-        self.write({"state": "waiting"})
-        self.batch_id._refresh_problems(self)
+        lines.write({"state": "waiting"})
+        lines.batch_id._refresh_problems(lines)
+
+    def _leave_where_outdated(self, today):
+        """Leave out what was changed since it was gathered so that it is not billed today; return the others."""
+        moved = self.filtered(lambda line: line.partner_id != line.move_id.commercial_partner_id)
+        plans = moved.move_id._get_billing_plans()
+        outdated = self.browse()
+        for line in self:
+            words = False
+            cycle, planned = plans.get(line.move_id.id, (None, None))
+            if line.move_id.invoice_date and line.move_id.invoice_date > today:
+                day = format_date(self.env, line.move_id.invoice_date)
+                words = self.env._("Its date lies ahead: it waits for %(day)s.", day=day)
+            elif line in moved and (not planned or planned > today):
+                words = self.env._("It is for another customer now, who is not billed today.")
+            elif line in moved:
+                customer = line.move_id.commercial_partner_id
+                line.write({"partner_id": customer.id, "cycle_id": cycle.id})
+            if words:
+                line.write({"state": "left_out", "reason": words, "has_problem": False})
+                outdated += line
+        return self - outdated
 
     def _is_unattended(self):
         """Whether it is posted and sent without anybody looking at it first. A hook."""
         self.ensure_one()
-        return self.cycle_id.is_unattended
+        return self.company_id.billing_mode == "automatic" or self.cycle_id.is_unattended
+
+    def _is_forgotten(self):
+        """Whether the draft is so old that a person looks at it first, whatever runs by itself."""
+        self.ensure_one()
+        return self.made_on < fields.Datetime.now() - LONGEST_WAIT
 
     def _wants_merging(self):
         """Whether this customer's drafts become one invoice."""
@@ -87,10 +126,13 @@ class ArBillingBatchLine(models.Model):
         customer = self.partner_id.sudo().with_company(self.company_id)
         return customer.merge_invoices
 
-    def _check_in(self, states):
-        self.check_access("write")
-        if any(line.state not in states for line in self):
+    def _check_in(self, states, batch_states):
+        """These lines without limits, for somebody who may decide on them."""
+        self.check_access("read")
+        self.batch_id._check_biller()
+        if any(line.state not in states or line.batch_state not in batch_states for line in self):
             raise UserError(self.env._("This invoice has gone another way already."))
+        return self.sudo()
 
     def action_open_invoice(self):
         self.ensure_one()

@@ -13,8 +13,10 @@ _logger = logging.getLogger(__name__)
 LOCK_SPACE = "ar_marketing_collections.billing"
 #: So many invoices are posted and sent in one transaction. Their PDFs are made in one go, which is what costs most.
 CHUNK = 50
-#: A chunk that others disturb is tried again so often.
+#: A chunk that others disturb, and a batch that an error interrupts, is tried again so often.
 ATTEMPTS = 3
+#: Ways of sending that stay within the transaction. Others speak to a web service and may commit.
+QUIET_METHODS = {"manual", "email"}
 
 
 class Blame(Exception):
@@ -40,6 +42,7 @@ class ArBillingRunner(models.AbstractModel):
     def _run_all(self):
         """Go on with every batch that runs, as long as the time of the cron lasts."""
         cron = self.env["ir.cron"]
+        self._note_handed_over()
         batches = self.env["ar.billing.batch"].search([("state", "=", "running")], order="id")
         # closing a batch counts as one more, so that it is not forgotten where the time ends just before
         cron._commit_progress(remaining=sum(batches.mapped("waiting_count")) + len(batches))
@@ -51,16 +54,23 @@ class ArBillingRunner(models.AbstractModel):
     @api.model
     def _run(self, batch):
         """Bill what waits in ``batch``; return whether there is time left."""
+        self = self.with_context(lang=batch._get_person().lang or self.env.lang)
+        batch = batch.with_env(self.env)
         with locks.alone(self.env.cr, LOCK_SPACE, batch.id) as alone:
             if not alone:
                 return True
             try:
                 return self._run_chunks(batch)
             except Exception as error:
-                _logger.exception("%s was stopped", batch.display_name)
                 self.env.cr.rollback()
-                batch.write({"state": "stopped"})
+                _logger.exception("Billing batch %s was interrupted", batch.id)
+                batch.failed_attempts += 1
                 batch._message_log(body=self._words(error))
+                if batch.failed_attempts >= ATTEMPTS:
+                    batch.state = "stopped"
+                    batch._call_person(
+                        self.env._("The billing batch was stopped by an error: look why")
+                    )
                 self.env["ir.cron"]._commit_progress()
                 return True
 
@@ -85,6 +95,7 @@ class ArBillingRunner(models.AbstractModel):
                     raise
                 continue
             attempts = 0
+            batch.failed_attempts = 0
             if not time_left:
                 return False
         if not busy:
@@ -112,17 +123,27 @@ class ArBillingRunner(models.AbstractModel):
     @api.model
     def _bill_chunk(self, batch, lines):
         """Bill these lines in this transaction; return those whose draft somebody else is writing right now."""
-        today = fields.Date.context_today(self)
+        today = batch.company_id._get_local_day(fields.Datetime.now())
         free = lines.move_id.try_lock_for_update(allow_referencing=True)
         busy = lines.filtered(lambda line: line.move_id not in free)
         lines -= busy
         gone = lines.filtered(lambda line: not line.move_id._may_be_billed())
-        gone.write({"state": "left_out", "reason": self.env._("No draft to bill any more.")})
-        lines -= gone
+        self._note_gone(gone)
+        lines = (lines - gone)._leave_where_outdated(today)
         blocked = self._put_blocked_aside(lines, today)
         self._isolate(batch, self._get_parcels(batch, lines - blocked))
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
         return busy
+
+    @api.model
+    def _note_gone(self, lines):
+        """What became of drafts that are none any more: posted elsewhere, or nothing to bill."""
+        posted = lines.filtered(lambda line: line.move_id.state == "posted")
+        words = self.env._("It was posted already. Look whether it was sent.")
+        posted.write({"state": "posted", "reason": words})
+        (lines - posted).write(
+            {"state": "left_out", "reason": self.env._("No draft to bill any more.")}
+        )
 
     @api.model
     def _put_blocked_aside(self, lines, today):
@@ -236,16 +257,55 @@ class ArBillingRunner(models.AbstractModel):
         moves = self._as_user(batch, lines.move_id)
         moves.action_post()
         settings = self._get_settings(moves, parts)
+        loud = moves.filtered(lambda move: self._speaks_to_a_service(settings[move.id]))
+        self._hand_over(loud)
         moves.env["account.move.send"].with_context(
             billing_settings=settings
-        )._generate_and_send_invoices(moves)
-        sent = lines.filtered(
-            lambda line: set(settings[line.move_id.id]["sending_methods"]) != {"manual"}
+        )._generate_and_send_invoices(moves - loud)
+        for line in lines:
+            methods = set(settings[line.move_id.id]["sending_methods"])
+            state = (
+                "handed_over"
+                if line.move_id in loud
+                else "posted"
+                if methods == {"manual"}
+                else "sent"
+            )
+            line.write({"state": state, "reason": notes.get(line, False), "has_problem": False})
+
+    @api.model
+    def _speaks_to_a_service(self, settings):
+        """Whether sending goes through a web service: what it was told cannot be rolled back, and it may commit."""
+        return bool(set(settings["sending_methods"]) - QUIET_METHODS or settings.get("extra_edis"))
+
+    @api.model
+    def _hand_over(self, moves):
+        """Posted here, sent by Odoo's own background sending, after this transaction."""
+        if moves:
+            user = moves.env.user
+            moves.sudo().sending_data = {
+                "author_user_id": user.id,
+                "author_partner_id": user.partner_id.id,
+            }
+            self.env.ref("account.ir_cron_account_move_send").sudo()._trigger()
+
+    @api.model
+    def _note_handed_over(self):
+        """What Odoo's background sending has made of the invoices that were handed over to it."""
+        lines = self.env["ar.billing.batch.line"].search(
+            [("state", "=", "handed_over"), ("move_id.sending_data", "=", False)]
         )
-        sent.write({"state": "sent", "reason": False, "has_problem": False})
-        (lines - sent).write({"state": "posted", "reason": False, "has_problem": False})
-        for line, words in notes.items():
-            line.reason = words
+        sent = lines.filtered("move_id.is_move_sent")
+        sent.state = "sent"
+        failed = lines - sent
+        failed.write(
+            {
+                "state": "posted",
+                "reason": self.env._("Odoo could not send it: the invoice says why."),
+            }
+        )
+        for batch in failed.batch_id:
+            batch._call_person(self.env._("Some invoices were posted and not sent: look why"))
 
     @api.model
     def _get_settings(self, moves, parts):
@@ -269,6 +329,17 @@ class ArBillingRunner(models.AbstractModel):
             return None, error
         if "email" in settings["sending_methods"] and not settings["mail_partner_ids"]:
             return settings, UserError(move._get_unreachable_words())
+        Send = move.env["account.move.send"]
+        if not any(
+            Send._is_applicable_to_move(method, move, **settings)
+            for method in settings["sending_methods"]
+        ):
+            return settings, UserError(
+                self.env._(
+                    "It cannot be sent in the way that %(customer)s wants: an address is missing or wrong.",
+                    customer=move.commercial_partner_id.name,
+                )
+            )
         return settings, None
 
     @api.model
@@ -279,10 +350,11 @@ class ArBillingRunner(models.AbstractModel):
         """
         parts, notes = {line: line for line in lines}, {}
         merging = lines.filtered(lambda line: line._wants_merging())
+        by_move = {line.move_id.id: line for line in merging}
         for of_customer in merging.grouped("partner_id").values():
             for group in self._as_user(batch, of_customer.move_id)._get_merge_groups():
-                merged = of_customer.filtered(lambda line, ids=group._ids: line.move_id.id in ids)
-                kept = merged.filtered(lambda line, first=group[0]: line.move_id.id == first.id)
+                merged = lines.browse().union(*(by_move[one] for one in group._ids))
+                kept = by_move[group[0].id]
                 try:
                     group._merge()
                 except UserError as error:
@@ -312,8 +384,8 @@ class ArBillingRunner(models.AbstractModel):
                 ],
                 billing_batch=batch.id,
                 billing_one_mail=batch.company_id.one_mail_per_customer,
-                lang=user.lang,
+                lang=batch._get_person().lang or self.env.lang,
                 mail_notify_force_send=False,  # the queue sends: nothing leaves before the commit
-                tz=user.tz,
+                tz=batch.user_id.tz or batch.company_id.resource_calendar_id.tz or "UTC",
             )
         )

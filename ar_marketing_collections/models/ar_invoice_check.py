@@ -1,5 +1,8 @@
+import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -7,6 +10,8 @@ from odoo.tools import email_normalize, format_date, str2bool
 
 from ..rules import invoice_check as rules
 from ..rules import plain_words
+
+_logger = logging.getLogger(__name__)
 
 #: What a new list of abbreviations begins with.
 ABBREVIATIONS = """\
@@ -198,10 +203,31 @@ class ArInvoiceCheck(models.Model):
         return findings
 
     def _run(self, moves, occasion):
-        """{move id: words} of this check; nothing where the addon that brought it is gone."""
+        """{move id: words} of this check; nothing where the addon that brought it is gone.
+
+        An invoice on which the check itself fails says so, and keeps no other from being checked.
+        """
         self.ensure_one()
         hook = getattr(self, f"_check_{self.code}", None)
-        return hook(moves, occasion) if hook else {}
+        if not hook:
+            return {}
+        try:
+            return hook(moves, occasion)
+        except psycopg2.Error:
+            raise
+        except Exception as error:
+            if len(moves) > 1:
+                return {
+                    move_id: words
+                    for move in moves
+                    for move_id, words in self._run(move, occasion).items()
+                }
+            _logger.exception("The check %s failed on invoice %s", self.code, moves.id)
+            return {
+                moves.id: self.env._(
+                    "The check “%(check)s” failed: %(error)s", check=self.display_name, error=error
+                )
+            }
 
     # ------------------------------------------------------------
     # The hooks: {move id: words} of those that fail
