@@ -298,7 +298,6 @@ class ArBillingBatch(models.Model):
             raise AccessError(self.env._("Only those who make invoices may work with batches."))
         return self.sudo()
 
-    @api.model
     def action_prepare(self):
         """Look now for what is due, and open the batch."""
         Batch = self._check_biller()
