@@ -10,6 +10,7 @@ from odoo.tools import mute_logger
 
 from .common import TODAY
 from .smtp import send_to_loopback
+from .test_billing_batch import BillingCommon
 from .test_invoice_checks import InvoiceCheckCommon
 
 NOON = datetime.combine(TODAY, datetime.min.time()) + timedelta(hours=12)
@@ -423,6 +424,22 @@ class TestArrival(DeliveryCommon):
         self.assertEqual(self.check_arrival(1), lost)
         self.assertEqual((lost.arrival, fine.arrival), ("bounced", "sent"))
         self.assertIn("could not be sent", self.tasks(lost).note)
+
+
+@tagged("post_install", "-at_install")
+class TestSeveralInOneMail(BillingCommon):
+    def test_who_follows_one_invoice_does_not_receive_the_others(self):
+        self.company.one_mail_per_customer = True
+        customer = self.make_customer()
+        drafts = self.make_draft(customer) + self.make_draft(customer, 600.0)
+        curious = self.env["res.partner"].create({"name": "Foreman", "email": "f@example.com"})
+        drafts.message_subscribe(curious.ids)
+        self.run_batch(self.prepare())
+        mails = self.env["mail.mail"].search(
+            [("model", "=", "account.move"), ("res_id", "in", drafts.ids)]
+        )
+        self.assertEqual(len(mails.attachment_ids), 2)
+        self.assertEqual(mails.recipient_ids, customer)
 
 
 @tagged("post_install", "-at_install")

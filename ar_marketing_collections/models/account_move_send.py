@@ -262,6 +262,7 @@ class AccountMoveSend(models.AbstractModel):
             subtype_id=self.env.ref("mail.mt_comment").id,
             model_description=first.with_context(lang=data["mail_lang"]).type_name,
             notify_author_mention=True,
+            notify_skip_followers=True,  # who follows the first one may have no business with the others
             subject=subject,
             body=body + together._render_invoice_footer(first, data["mail_lang"], today),
             partner_ids=data["mail_partner_ids"],
