@@ -7,6 +7,7 @@ from . import (
     test_billing_batch,
     test_billing_cycle,
     test_billing_merge,
+    test_billing_newcomers,
     test_company,
     test_demo_ledger,
     test_discount,

@@ -83,6 +83,13 @@ class TestBillingAdviser(CollectionsCommon):
         first = self.profile(self.clear)._get_advised_cycle()
         self.assertEqual(self.profile(self.clear)._get_advised_cycle(), first)
 
+    def test_a_cycle_that_runs_by_itself_is_not_what_was_advised(self):
+        first = self.profile(self.clear)._get_advised_cycle()
+        first.is_unattended = True
+        second = self.profile(self.clear)._get_advised_cycle()
+        self.assertFalse(second.is_unattended)
+        self.assertEqual(second.days, first.days)
+
     def test_only_credit_managers_move_customers_and_only_of_their_companies(self):
         with self.assertRaises(AccessError):
             self.profile(self.clear).with_user(self.collector).action_follow_advice()

@@ -111,6 +111,19 @@ class TestBillingMerge(BillingCommon):
         merged.action_post()
         self.assertEqual(self.items(merged).amount_residual, merged.amount_total)
 
+    def test_a_distribution_is_the_same_as_it_was_stored_and_as_it_is_written(self):
+        lines = self.line_values(100.0, analytic_distribution={str(self.project.id): 100})
+        drafts = self.make_draft(
+            self.partner, invoice_line_ids=[Command.create(lines)]
+        ) + self.make_draft(self.partner, invoice_line_ids=[Command.create(lines)])
+        self.env.cr.execute(
+            "UPDATE account_move_line SET analytic_distribution = %s WHERE id IN %s",
+            (f'{{"{self.project.id}": 100}}', drafts.invoice_line_ids._ids),
+        )
+        drafts.invalidate_recordset()
+        drafts.line_ids.invalidate_recordset()
+        drafts._merge()
+
     def test_what_odoo_loses_by_moving_lines_is_not_lost(self):
         drafts = self.make_draft(self.partner, 11.5) + self.make_draft(self.partner, 11.5)
         self.assertEqual(self.assert_merged_like(drafts).amount_total, 23.0)

@@ -80,6 +80,10 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------
 
     def _post(self, soft=True):
+        """Who is billed for the first time is a new customer until then; the discount agreed upon is kept."""
+        sold = self.filtered(lambda move: move.is_sale_document(include_receipts=True))
+        for company, moves in sold.grouped(lambda one: one.company_id._collections_root()).items():
+            moves.commercial_partner_id._set_billing_cycle_of_new_customers(company)
         posted = super()._post(soft)
         discounted = posted.filtered(
             lambda move: move._discount_lines() and move.invoice_payment_term_id.early_discount

@@ -221,7 +221,7 @@ class AccountMove(models.Model):
                 line.tax_repartition_line_id,
                 line.tax_ids,
                 line.tax_tag_ids,
-                str(line.analytic_distribution or ""),
+                frozenset((k, float(v)) for k, v in (line.analytic_distribution or {}).items()),
             )
             amounts[("currency", *key)] += line.amount_currency
             amounts[("company", *key)] += line.balance

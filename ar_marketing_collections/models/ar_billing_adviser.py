@@ -168,6 +168,7 @@ class ArPaymentProfile(models.Model):
             [
                 ("kind", "=", self.advised_kind),
                 ("closed", "=", billing_calendar.BEFORE),
+                ("is_unattended", "=", False),  # whether somebody looks first is not ours to change
                 ("company_id", "in", (False, self.company_id.id)),
             ]
         )

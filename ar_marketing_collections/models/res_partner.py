@@ -276,36 +276,51 @@ class ResPartner(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partners = super().create(vals_list)
-        partners.filtered("customer_rank")._set_billing_cycle_of_new_customers()
+        company = self.env.company._collections_root()
+        partners.filtered("customer_rank")._set_billing_cycle_of_new_customers(company)
         return partners
 
-    def _increase_rank(self, field, n=1):
-        """Odoo's moment in which a contact becomes a customer: the first invoice."""
-        if field == "customer_rank":
-            newcomers = self.commercial_partner_id.filtered(lambda one: not one.customer_rank)
-            newcomers._set_billing_cycle_of_new_customers()
-        return super()._increase_rank(field, n)
+    def _set_billing_cycle_of_new_customers(self, company):
+        """Give the cycle of new customers, for good, to those of these who are new to ``company``."""
+        newcomers = self.filtered(lambda one: one == one.commercial_partner_id)._filter_new(company)
+        if newcomers:
+            newcomers.billing_cycle_id = company.sudo().new_customer_billing_cycle_id
 
-    def _set_billing_cycle_of_new_customers(self):
-        company = self.env.company._collections_root()
-        cycle = company.sudo().new_customer_billing_cycle_id
+    def _filter_new(self, company):
+        """Those of these customers who get the cycle of new customers: without one, and never billed by ``company``.
+
+        One query, and that only where new customers have a cycle.
+        """
         customers = self.sudo().with_company(company)
-        if cycle:
-            customers.filtered(
-                lambda one: one == one.commercial_partner_id and not one.billing_cycle_id
-            ).billing_cycle_id = cycle
+        if not company.sudo().new_customer_billing_cycle_id.active:
+            return customers.browse()
+        customers = customers.filtered(lambda one: not one.billing_cycle_id)
+        Move = self.env["account.move"].sudo()
+        billed = Move._read_group(
+            [
+                ("company_id", "in", company._collections_members().ids),
+                ("partner_id.commercial_partner_id", "in", customers.ids),
+                ("move_type", "in", Move.get_sale_types(include_receipts=True)),
+                ("state", "=", "posted"),
+            ],
+            ["commercial_partner_id"],
+        )
+        return customers.browse(set(customers.ids) - {customer.id for (customer,) in billed})
 
     def _get_billing_cycles(self, company):
         """{customer id: cycle} of these customers: their own, else their tags', else the company's, else not in there.
 
-        A cycle that was archived counts as none. A constant number of queries.
+        Who was never billed has the cycle of new customers before it is written down. A cycle that was archived counts
+        as none. A constant number of queries.
         """
         customers = self.sudo().with_company(company)
+        newcomers = customers._filter_new(company)
+        start = company.sudo().new_customer_billing_cycle_id
         default = company.sudo().billing_cycle_id.filtered("active")
         cycles = {}
         for customer in customers:
             cycle = (
-                customer.billing_cycle_id.filtered("active")
+                (start if customer in newcomers else customer.billing_cycle_id.filtered("active"))
                 or customer.category_id.billing_cycle_id.filtered("active").sorted()[:1]
                 or default
             )
