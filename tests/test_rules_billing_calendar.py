@@ -124,6 +124,45 @@ RUNS = (
     ),
 )
 
+DAYS = [date(2026, 1, 1) + timedelta(days=number) for number in range(1096)]
+HOLIDAYS = ((1, 1), (5, 1), (6, 15), (12, 24), (12, 25), (12, 26), (12, 31))
+CYCLES = {
+    "immediate": lambda closed: Cycle("immediate", closed=closed),
+    "mid-month": lambda closed: Cycle("month_days", (15,), closed=closed),
+    "5th and 20th": lambda closed: Cycle("month_days", (5, 20), closed=closed),
+    "the 31st": lambda closed: Cycle("month_days", (31,), closed=closed),
+    "Wednesday": lambda closed: Cycle("weekly", weekdays=(2,), closed=closed),
+    "month end": lambda closed: Cycle("month_end", closed=closed),
+}
+
+
+def _is_last(day):
+    return (day + timedelta(days=1)).day == 1
+
+
+NOMINAL = {
+    "immediate": lambda _day: True,
+    "mid-month": lambda day: day.day == 15,
+    "5th and 20th": lambda day: day.day in (5, 20),
+    "the 31st": _is_last,
+    "Wednesday": lambda day: day.weekday() == 2,
+    "month end": _is_last,
+}
+#: The day of the month on which each of 36 months is billed, from January 2026 on; weekends alone are closed.
+MID_MONTH = {
+    AS_IS: "15 " * 36,
+    AFTER: (
+        "15 16 16 15 15 15 15 17 15 15 16 15 "
+        "15 15 15 15 17 15 15 16 15 15 15 15 "
+        "17 15 15 17 15 15 17 15 15 16 15 15"
+    ),
+    BEFORE: (
+        "15 13 13 15 15 15 15 14 15 15 13 15 "
+        "15 15 15 15 14 15 15 13 15 15 15 15 "
+        "14 15 15 14 15 15 14 15 15 13 15 15"
+    ),
+}
+
 cycles = st.builds(
     Cycle,
     kind=st.sampled_from(("immediate", "month_days", "weekly", "month_end")),
@@ -183,6 +222,76 @@ class TestBillingCalendar(BaseCase):
         for text in ("", " , ", "0", "32", "-1", "fifteen", "5.5"):
             with self.subTest(text), self.assertRaises(ValueError):
                 parse_days(text)
+
+    def test_three_years_of_run_days_for_every_cycle_and_rule(self):
+        """Against a calculation of its own: every day of three years is asked whether it is a run day."""
+        holidays = {date(year, *day) for year in (2026, 2027, 2028) for day in HOLIDAYS}
+
+        def is_open(day):
+            return day.weekday() < 5 and day not in holidays
+
+        for kind, is_nominal in NOMINAL.items():
+            for closed in (BEFORE, AFTER, AS_IS):
+                cycle = CYCLES[kind](closed)
+                with self.subTest(kind=kind, closed=closed):
+                    expected = set()
+                    for day in DAYS:
+                        if is_nominal(day):
+                            step = {BEFORE: -1, AFTER: 1, AS_IS: 0}[closed]
+                            while step and not is_open(day):
+                                day += timedelta(days=step)
+                            expected.add(day)
+                    inner = [day for day in DAYS if day.year == 2027]
+                    found = {next_run(cycle, day, is_open) for day in inner}
+                    self.assertEqual(
+                        {day for day in found if day.year == 2027},
+                        {day for day in expected if day.year == 2027},
+                    )
+                    for day in DAYS[40:-60]:
+                        self.assertEqual(
+                            next_run(cycle, day, is_open), min(d for d in expected if d >= day)
+                        )
+
+    def test_mid_month_for_three_years_as_on_the_wall(self):
+        first, last = date(2026, 1, 1), date(2028, 12, 31)
+        for closed, words in MID_MONTH.items():
+            with self.subTest(closed):
+                cycle = Cycle("month_days", (15,), closed=closed)
+                runs = periods(cycle, first - timedelta(days=1), last, is_working_day)
+                self.assertEqual(
+                    [run.day for _nominal, run in runs], [int(d) for d in words.split()]
+                )
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        cycles,
+        days,
+        st.lists(st.integers(0, 90), min_size=1, max_size=12),
+        st.lists(st.integers(1, 45), min_size=1, max_size=12),
+        calendars,
+    )
+    def test_each_draft_is_billed_once_whatever_days_were_missed(
+        self, cycle, start, made, gaps, is_open
+    ):
+        """As the batch does it: on the days on which cron runs, whatever is planned up to then and still a draft."""
+        drafts = {number: start + timedelta(days=after) for number, after in enumerate(made)}
+        planned = {one: next_run(cycle, day, is_open) for one, day in drafts.items()}
+        runs = [start + timedelta(days=sum(gaps[: n + 1])) for n in range(len(gaps))]
+        runs.append(max(*runs, *planned.values()))  # it runs again, some day
+        billed = {}
+        for today in runs:
+            for one, day in drafts.items():
+                if day <= today and planned[one] <= today and one not in billed:
+                    billed[one] = today
+        self.assertEqual(billed.keys(), drafts.keys())
+        for one, day in billed.items():
+            self.assertEqual(day, min(run for run in runs if run >= planned[one]))
+            same_period = [
+                other
+                for other in drafts
+                if drafts[one] <= drafts[other] <= planned[one] and planned[other] == planned[one]
+            ]
+            self.assertEqual({billed[other] for other in same_period}, {day})
 
     @settings(max_examples=60)
     @given(cycles, days, st.lists(st.integers(1, 45), min_size=1, max_size=12), calendars)

@@ -197,26 +197,25 @@ class AccountMove(models.Model):
         problems = defaultdict(list)
         for move, words in hindered:
             problems[move.id].append(Problem(words))
-        for move, words in self._get_forgotten():
-            problems[move.id].append(Problem(words, blocking=False))
+        for move_id, day in self._get_forgotten().items():
+            words = self.env._(
+                "This has waited since %(day)s. Is it still right?", day=format_date(self.env, day)
+            )
+            problems[move_id].append(Problem(words, blocking=False))
         for move_id, found in findings.items():
             problems[move_id] += [Problem(one.words, one.is_blocking) for one in found]
         return dict(problems)
 
     def _get_forgotten(self):
-        """[(draft, words)] of those so old that somebody may have forgotten them."""
+        """{move id: day since which it waits} of those that have waited for so long that a person looks at them
+        first, also where batches run by themselves. A hook, set-based.
+        """
         oldest = fields.Datetime.now() - LONGEST_WAIT
-        return [
-            (
-                move,
-                self.env._(
-                    "This draft is of %(day)s. Is it still right?",
-                    day=format_date(self.env, move.create_date),
-                ),
-            )
+        return {
+            move.id: move.create_date.date()
             for move in self
             if move.create_date and move.create_date < oldest
-        ]
+        }
 
     def _get_broken(self):
         """[(draft, words)] of those that Odoo would refuse to post."""

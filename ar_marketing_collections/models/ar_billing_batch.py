@@ -376,10 +376,11 @@ class ArBillingBatch(models.Model):
     def _start_unattended(self):
         """Let run what wants nobody to look at it, as a batch of its own; return what is left, if anything."""
         self.ensure_one()
-        alone = self.line_ids.filtered(
-            lambda line: (
-                line.state == "waiting" and line._is_unattended() and not line._is_forgotten()
-            )
+        automatic = self.company_id.billing_mode == "automatic"
+        waiting = self.line_ids.filtered(lambda line: line.state == "waiting")
+        forgotten = waiting.move_id._get_forgotten()
+        alone = waiting.filtered(
+            lambda line: (automatic or line._is_unattended()) and line.move_id.id not in forgotten
         )
         if not alone:
             return self

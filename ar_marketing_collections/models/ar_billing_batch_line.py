@@ -111,14 +111,9 @@ class ArBillingBatchLine(models.Model):
         return self - outdated
 
     def _is_unattended(self):
-        """Whether it is posted and sent without anybody looking at it first. A hook."""
+        """Whether its cycle lets it be posted and sent where the company looks through its batches. A hook."""
         self.ensure_one()
-        return self.company_id.billing_mode == "automatic" or self.cycle_id.is_unattended
-
-    def _is_forgotten(self):
-        """Whether the draft is so old that a person looks at it first, whatever runs by itself."""
-        self.ensure_one()
-        return self.made_on < fields.Datetime.now() - LONGEST_WAIT
+        return self.cycle_id.is_unattended
 
     def _wants_merging(self):
         """Whether this customer's drafts become one invoice."""

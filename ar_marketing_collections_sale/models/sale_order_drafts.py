@@ -1,8 +1,11 @@
 import psycopg2
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
+
+from odoo.addons.ar_marketing_collections.models.ar_billing_batch_line import LONGEST_WAIT
 
 #: So many orders become drafts at once; where that fails, half as many.
 CHUNK = 50
@@ -89,6 +92,7 @@ class SaleOrder(models.Model):
         too_much = doubtful.filtered(lambda line: line.qty_to_invoice < 0).order_id
         again = doubtful.order_id - too_much
         return {
+            **self._get_forgotten(),
             **dict.fromkeys(
                 too_much.with_env(self.env),
                 self.env._("More was billed than is due: look which of the two is right."),
@@ -100,6 +104,23 @@ class SaleOrder(models.Model):
                     "again."
                 ),
             ),
+        }
+
+    def _get_forgotten(self):
+        """{order: words} of those that have waited so long that nobody may bill them without a look."""
+        if not self.env.context.get("billing_by_itself"):
+            return {}
+        oldest = fields.Datetime.now() - LONGEST_WAIT
+        old = self.filtered(lambda order: (order.to_invoice_since or order.date_order) < oldest)
+        return {
+            order: self.env._(
+                "It has waited since %(day)s. Is it still right? Then bill it by hand, or let somebody look for what "
+                "is due.",
+                day=format_date(self.env, order.to_invoice_since or order.date_order),
+            )
+            for order, (cycle, _planned) in old._get_billing_plans().items()
+            if cycle.is_unattended
+            or order.company_id._collections_root().billing_mode == "automatic"
         }
 
     def _try_drafts(self):

@@ -41,6 +41,15 @@ class TestOrderBilling(OrderCommon):
         self.assertEqual((len(today.invoice_ids), len(later.invoice_ids)), (1, 1))
         self.assertEqual((today + later).mapped("invoice_status"), ["invoiced", "invoiced"])
 
+    def test_an_order_of_long_ago_is_billed_by_a_person_alone(self):
+        self.company.billing_mode = "automatic"
+        old = self.make_order(self.make_customer("Old AB"), confirmed=self.on("2026-04-03"))
+        self.run_cron(RUN_DAY)
+        self.assertFalse(old.invoice_ids)
+        self.assertIn("waited since", old.billing_problem)
+        self.Batch.with_user(self.biller).with_company(self.company).action_prepare()
+        self.assertEqual(self.line_of(old.invoice_ids).state, "waiting")
+
     def test_confirmed_after_the_run_it_waits_for_the_next_one(self):
         early = self.make_order(self.make_customer(), confirmed=self.on("2026-11-16"))
         self.assertEqual(early.billing_date, date(2026, 11, 16), "the 15th is a Sunday")

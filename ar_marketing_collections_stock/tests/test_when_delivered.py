@@ -306,7 +306,7 @@ class TestWhenDelivered(DeliveryCommon, CronMixinCase):
             )
             self.assertEqual(tiles.with_user(seller).billing_words, words)
             tiles.action_hold_billing()
-            self.assertFalse(tiles.billing_words)
+            self.assertEqual(tiles.billing_words, "Kept out of billing batches.")
         self.deliver(order)
         with self.on(DELIVERED):
             self.assertIn("with the batch “When delivered” on December 10", order.billing_words)
