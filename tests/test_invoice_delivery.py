@@ -20,11 +20,21 @@ ADDRESS = "pay@norrland-ab.example.com"
 
 class DeliveryCommon(InvoiceCheckCommon):
     @classmethod
-    def make_sent(cls, *args, on=NOON, **values):
+    def make_sent(cls, *args, on=NOON, leaves=True, **values):
         move = cls.make_posted(*args, **values)
         with freeze_time(on):
             cls.env["account.move.send"]._generate_and_send_invoices(move)
+            if leaves:
+                cls.leave_queue()
         return move
+
+    @classmethod
+    def leave_queue(cls):
+        """The mail server takes everything: in tests Odoo speaks to none."""
+        mails = cls.env["mail.mail"].sudo()
+        for mail in mails.search([("model", "=", "account.move"), ("state", "=", "outgoing")]):
+            mail.state = "sent"
+            mail._postprocess_sent_message(mail.recipient_ids, [])
 
     @classmethod
     def contact(cls, name, parent=None, **values):
@@ -147,6 +157,7 @@ class TestArrival(DeliveryCommon):
         self.assertFalse(move.arrival)
         self.env["account.move.send"]._generate_and_send_invoices(move)
         self.assertEqual((move.arrival, move.mailed_on), ("sent", NOON))
+        self.leave_queue()
         self.assertEqual(move.arrival_words, "sent 03/02/2026")
 
     def test_what_is_only_printed_was_not_sent(self):
@@ -157,6 +168,28 @@ class TestArrival(DeliveryCommon):
 
     def test_a_copy_knows_nothing_of_it(self):
         self.assertFalse(self.make_sent().copy().mailed_on)
+
+    def test_what_waits_in_the_queue_is_not_said_to_be_sent(self):
+        moves = self.make_sent(leaves=False) + self.make_posted(name="Other work")
+        moves._note_mailed(together=moves[0])
+        for move in moves:
+            self.assertEqual(
+                move.arrival_words, "waits in the queue of outgoing mail since 03/02/2026"
+            )
+            self.assertFalse(move.left_on)
+        with freeze_time(NOON + timedelta(days=1)):
+            self.leave_queue()
+            self.env.flush_all()
+            self.env.invalidate_all()
+        for move in moves:
+            self.assertEqual(move.left_on, NOON + timedelta(days=1))
+            self.assertEqual(move.arrival_words, "sent 03/03/2026")
+
+    def test_what_never_left_the_queue_is_not_silence(self):
+        move = self.make_sent(leaves=False)
+        self.assertEqual(self.check_arrival(5), move)
+        self.assertEqual(move.arrival, "bounced")
+        self.assertIn("could not be sent", self.tasks(move).note)
 
     # ------------------------------------------------------------
     # It came back
@@ -315,6 +348,17 @@ class TestArrival(DeliveryCommon):
             move._note_seen()
         self.assertEqual((move.arrival, move.seen_on), ("seen", NOON))
 
+    def test_who_opens_the_link_right_after_sending_is_a_scanner(self):
+        move = self.make_sent(leaves=False)
+        with freeze_time(NOON + timedelta(hours=1)):
+            move._note_opened()
+            self.assertFalse(move.seen_on, "it has not left yet")
+            self.leave_queue()
+        for minutes, arrival in ((1, "sent"), (3, "seen")):
+            with freeze_time(NOON + timedelta(hours=1, minutes=minutes)):
+                move._note_opened()
+            self.assertEqual(move.arrival, arrival)
+
     def test_seen_after_it_came_back_ends_the_doubt(self):
         move = self.make_sent()
         move._message_receive_bounce(ADDRESS, self.customer)
@@ -415,11 +459,8 @@ class TestArrival(DeliveryCommon):
         inbox = send_to_loopback(self)
         inbox.refused[ADDRESS] = "550 no such user"
         other = self.make_customer("Sundsvall AB")
-        lost, fine = self.make_sent(), self.make_sent(other)
         with mute_logger("odoo.addons.mail.models.mail_mail"):
-            self.env["mail.mail"].sudo().search(
-                [("model", "=", "account.move"), ("state", "=", "outgoing")]
-            ).send()
+            lost, fine = self.make_sent(), self.make_sent(other)
         self.assertEqual(len(inbox.messages), 1)
         self.assertEqual(self.check_arrival(1), lost)
         self.assertEqual((lost.arrival, fine.arrival), ("bounced", "sent"))
@@ -445,9 +486,13 @@ class TestSeveralInOneMail(BillingCommon):
 @tagged("post_install", "-at_install")
 class TestSeenInThePortal(DeliveryCommon, HttpCase):
     def test_a_visitor_with_the_link_has_seen_it(self):
-        move = self.make_sent(on=fields.Datetime.now())
+        move = self.make_sent(on=fields.Datetime.now() - timedelta(minutes=1))
         self.authenticate(None, None)
         self.assertEqual(self.url_open(move.get_portal_url()).status_code, 200)
+        self.env.invalidate_all()
+        self.assertFalse(move.seen_on, "a scanner of the mail server")
+        move.left_on -= timedelta(minutes=3)
+        self.url_open(move.get_portal_url())
         self.env.invalidate_all()
         self.assertEqual(move.arrival, "seen")
         self.assertTrue(move.seen_on)

@@ -45,6 +45,13 @@ class TestViews(WizardsCommon):
                     views = self.views_of(menu.action, user)
                     self.assertTrue(set(menu.action.view_mode.split(",")) <= set(views))
 
+    def test_several_invoices_of_a_batch_are_left_out_or_taken_in_at_once(self):
+        self.collector.group_ids |= self.env.ref("account.group_account_invoice")
+        Line = self.env["ar.billing.batch.line"].with_user(self.collector)
+        header = etree.fromstring(Line.get_view(view_type="list")["arch"]).find("header")
+        buttons = [button.get("name") for button in header]
+        self.assertEqual(buttons, ["action_leave_out", "action_take_in"])
+
     def test_every_filter_finds_and_every_grouping_groups(self):
         for action in self.window_actions():
             if action.target == "new":

@@ -11,5 +11,9 @@ class PortalArrival(PortalAccount):
         response = super().portal_my_invoice_detail(invoice_id, **kwargs)
         is_customer = not request.env.user._is_internal() and not request.env["ir.http"].is_a_bot()
         if response.status_code == 200 and request.httprequest.method == "GET" and is_customer:
-            request.env["account.move"].sudo().browse(invoice_id)._note_seen()
+            move = request.env["account.move"].sudo().browse(invoice_id)
+            if request.env.user._is_public():
+                move._note_opened()
+            else:
+                move._note_seen()
         return response

@@ -36,6 +36,7 @@ from . import (
     ar_statement,
     ar_thanks,
     mail_activity,
+    mail_mail,
     mail_template,
     payment_transaction,
     res_company,

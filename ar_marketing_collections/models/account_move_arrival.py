@@ -10,6 +10,8 @@ from odoo.tools import format_date
 READ = ("seen", "answered")
 #: Somebody is to find out.
 IN_DOUBT = ("bounced", "silent")
+#: So long after an e-mail has left, mail servers open the links in it.
+SCANNED_FOR = timedelta(minutes=2)
 PAID = ("paid", "in_payment", "partial")
 TASK = "ar_marketing_collections.activity_type_arrival"
 
@@ -32,7 +34,15 @@ class AccountMove(models.Model):
         index="btree_not_null",
         help="What is known of this invoice's way to the customer. Follow-up waits while it has come back.",
     )
-    mailed_on = fields.Datetime("Sent on", copy=False, readonly=True)
+    mailed_on = fields.Datetime(
+        "Handed over on",
+        copy=False,
+        readonly=True,
+        help="When its e-mail was put into the queue of outgoing mail.",
+    )
+    left_on = fields.Datetime(
+        "Sent on", copy=False, readonly=True, help="When its e-mail left the queue."
+    )
     mailed_with_id = fields.Many2one(
         "account.move",
         "Sent together with",
@@ -47,13 +57,21 @@ class AccountMove(models.Model):
     answered_on = fields.Datetime(copy=False, readonly=True)
     arrival_words = fields.Char("Delivery", compute="_compute_arrival_words")
 
-    @api.depends("arrival", "mailed_on", "bounced_on", "bounced_address", "seen_on", "answered_on")
+    @api.depends(
+        "arrival", "mailed_on", "left_on", "bounced_on", "bounced_address", "seen_on", "answered_on"
+    )
     @api.depends_context("lang", "tz")
     def _compute_arrival_words(self):
         """What happened, one after the other: "sent March 2 · came back March 3 from a@b · seen March 4"."""
+        queued = self._filter_queued()
         for move in self:
             happened = [
-                (move.mailed_on, self.env._("sent %(day)s")),
+                (
+                    move.left_on or move.mailed_on,
+                    self.env._("waits in the queue of outgoing mail since %(day)s")
+                    if move in queued
+                    else self.env._("sent %(day)s"),
+                ),
                 (move.answered_on, self.env._("answered %(day)s")),
                 (move.seen_on, self.env._("seen in the portal %(day)s")),
                 (
@@ -84,15 +102,37 @@ class AccountMove(models.Model):
     # ------------------------------------------------------------
 
     def _note_mailed(self, together=None):
-        """These were handed to the mail server just now.
+        """The e-mail of these was put into the queue just now.
 
         :param together: the invoice on which their common e-mail was posted
         """
         moves = self.sudo()
         self._set_arrival("sent", moves.filtered(lambda move: move.arrival not in READ))
-        moves.write({"mailed_on": fields.Datetime.now(), "mailed_with_id": False})
+        moves.write({"mailed_on": fields.Datetime.now(), "left_on": False, "mailed_with_id": False})
         if together:
             (moves - together).mailed_with_id = together
+
+    def _note_left(self):
+        """The mail server took the e-mail of these just now."""
+        moves = self.sudo()._with_companions().filtered("mailed_on")
+        moves.filtered(lambda move: not move.left_on).left_on = fields.Datetime.now()
+
+    def _filter_queued(self):
+        """Those whose e-mail, or that of the invoice they travel with, has not left yet."""
+        posted_on = {move: move.mailed_with_id or move for move in self if move.mailed_on}
+        mails = self.env["mail.mail"].sudo()
+        if posted_on:
+            mails = mails.search_fetch(
+                [
+                    ("model", "=", "account.move"),
+                    ("res_id", "in", [one.id for one in posted_on.values()]),
+                    ("state", "=", "outgoing"),
+                    ("recipient_ids.partner_share", "=", True),
+                ],
+                ["res_id"],
+            )
+        waiting = set(mails.mapped("res_id"))
+        return self.filtered(lambda move: move in posted_on and posted_on[move].id in waiting)
 
     def _note_bounced(self, address=False):
         """The e-mail came back, or could not be sent at all: a person is asked at once, and follow-up waits."""
@@ -113,6 +153,12 @@ class AccountMove(models.Model):
         waited = moves.filtered(lambda move: move.arrival == "bounced")
         self._set_arrival(arrival, moves.filtered(lambda move: move.arrival not in READ))
         waited._refresh_followup()
+
+    def _note_opened(self):
+        """Somebody who has the link opened it: right after sending that is a scanner of the mail server."""
+        since = fields.Datetime.now() - SCANNED_FOR
+        opened = self.filtered(lambda move: (move.left_on or move.mailed_on or since) <= since)
+        (opened - opened._filter_queued())._note_seen()
 
     def _note_seen(self):
         """A customer opened it in the portal; the first time counts, and nothing is written afterwards."""
@@ -208,6 +254,10 @@ class AccountMove(models.Model):
         if company.arrival_days:
             before = now - timedelta(days=company.arrival_days)
             silent = Move.search([*waiting, ("mailed_on", "<=", before)])
+            stuck = silent._filter_queued()
+            stuck._note_bounced()
+            failed |= stuck
+            silent -= stuck
             self._set_arrival("silent", silent)
             silent._plan_arrival_tasks()
         return failed | silent
