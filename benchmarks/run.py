@@ -22,12 +22,18 @@ def main(arguments):
     sys.path.insert(0, str(HERE))
     for name in options.names or NAMES:
         database = f"ar_bench_{name}"
-        subprocess.run(
-            [sys.executable, str(HERE.parent / "dev"), "newdb", database, "--addon"], check=True
-        )
-        measure = importlib.import_module(name).measure
+        make_database(database, "--addon")
+        module = importlib.import_module(name)
+        more = {}
+        if getattr(module, "WITHOUT_ADDON", False):
+            more["plain"] = f"{database}_plain"
+            make_database(more["plain"])
         logging.disable(logging.WARNING)
-        measure(database, options.count)
+        module.measure(database, options.count, **more)
+
+
+def make_database(name, *options):
+    subprocess.run([sys.executable, str(HERE.parent / "dev"), "newdb", name, *options], check=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,5 @@
-from hypothesis import HealthCheck, settings
-
-# a busy machine makes examples slowly; that is no fault of what is tested
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
-
 from . import (
+    patience,
     test_access,
     test_ageing,
     test_bad_input,

@@ -164,6 +164,7 @@ class TestAccess(CollectionsCommon):
             "payment_profile_id",
             "average_days_late",
             "on_time_rate",
+            "payment_on_time_rate",
             "followup_policy_id",
             "collector_id",
             "followup_case_id",

@@ -8,7 +8,7 @@ from odoo.tools import email_normalize
 from .ar_banner import is_web_address
 from .ar_payment_profile import SEGMENTS, TRENDS
 
-PROFILE_FIELDS = ("average_days_late", "median_days_late", "on_time_rate", "settled_item_count")
+PROFILE_FIELDS = ("average_days_late", "median_days_late", "settled_item_count")
 
 
 class ResPartner(models.Model):
@@ -51,7 +51,7 @@ class ResPartner(models.Model):
         digits=(6, 1),
         help="Half of the items settled in the last year were paid later than this; negative is early.",
     )
-    on_time_rate = fields.Float(
+    payment_on_time_rate = fields.Float(
         "Paid on time",
         compute="_compute_payment_profile",
         search="_search_on_time_rate",
@@ -59,6 +59,14 @@ class ResPartner(models.Model):
         groups="base.group_user",
         digits=(5, 3),
         help="Share of the items settled in the last year that were paid on time.",
+    )
+    # The name that others rely on. With Odoo's `purchase_stock` it is the vendor's: that addon computes it then.
+    on_time_rate = fields.Float(
+        "On time",
+        compute="_compute_payment_on_time_rate",
+        search="_search_on_time_rate",
+        compute_sudo=True,
+        groups="base.group_user",
     )
     settled_item_count = fields.Integer(
         "Settled items",
@@ -339,8 +347,15 @@ class ResPartner(models.Model):
         for partner in self:
             profile = by_partner.get(partner.commercial_partner_id, profiles.browse())
             partner.payment_profile_id = profile
+            partner.payment_on_time_rate = profile.on_time_rate
             for name in PROFILE_FIELDS:
                 partner[name] = profile[name]
+
+    @api.depends("payment_on_time_rate")
+    @api.depends_context("company")
+    def _compute_payment_on_time_rate(self):
+        for partner in self:
+            partner.on_time_rate = partner.payment_on_time_rate
 
     def _search_payment_profile_id(self, operator, value):
         if operator in ("in", "not in") and False in value:
