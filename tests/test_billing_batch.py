@@ -594,6 +594,18 @@ class TestBillingBatch(BillingCommon):
         self.assertEqual(sorted(left.mapped("amount_untaxed")), [202.0, 204.0])
         self.assertEqual(self.line_of(left).mapped("merged_count"), [2, 2])
 
+    def test_a_draft_that_stays_apart_says_why(self):
+        partner = self.make_customer(merge_invoices=True)
+        later = self.env.ref("account.account_payment_term_30days")
+        for _number in range(2):
+            self.make_draft(partner)
+        single = self.make_draft(partner, invoice_payment_term_id=later.id)
+        batch = self.prepare()
+        self.run_batch(batch)
+        self.assertEqual((batch.total_count, batch.sent_count), (2, 2))
+        self.assertIn("Payment Terms", self.line_of(single).reason)
+        self.assertIn("Not merged", batch.report)
+
     # ------------------------------------------------------------
     # Access
     # ------------------------------------------------------------

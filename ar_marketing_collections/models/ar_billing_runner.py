@@ -352,7 +352,10 @@ class ArBillingRunner(models.AbstractModel):
         merging = lines.filtered(lambda line: line._wants_merging())
         by_move = {line.move_id.id: line for line in merging}
         for of_customer in merging.grouped("partner_id").values():
-            for group in self._as_user(batch, of_customer.move_id)._get_merge_groups():
+            drafts = self._as_user(batch, of_customer.move_id)
+            for move_id, reason in drafts._get_apart_words().items():
+                notes[by_move[move_id]] = self.env._("Not merged. %(reason)s", reason=reason)
+            for group in drafts._get_merge_groups():
                 merged = lines.browse().union(*(by_move[one] for one in group._ids))
                 kept = by_move[group[0].id]
                 try:
