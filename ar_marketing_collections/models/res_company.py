@@ -103,7 +103,7 @@ class ResCompany(models.Model):
         "ar.billing.cycle",
         "Billing cycle of new customers",
         check_company=True,
-        help="Given to every customer that is created from now on. Those who are there already keep theirs.",
+        help="Given to every customer whom this company has not billed yet. The others keep theirs.",
     )
     billing_mode = fields.Selection(
         [("review", "Review"), ("automatic", "Automatic")],
