@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -94,9 +94,6 @@ def terms(draw):
     )
 
 
-properties = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
 @tagged("post_install", "-at_install")
 class TestRulesPaymentPlan(BaseCase):
     def test_limits(self):
@@ -125,7 +122,6 @@ class TestRulesPaymentPlan(BaseCase):
                 ]
                 self.assertEqual(found, expected)
 
-    @properties
     @given(terms())
     def test_it_adds_up_in_any_currency_and_the_days_rise(self, asked):
         parts = schedule(asked)
@@ -136,7 +132,6 @@ class TestRulesPaymentPlan(BaseCase):
         sizes = {part.amount for part in parts if part.number}
         self.assertLessEqual(len(sizes), 2, "equal but for the last")
 
-    @properties
     @given(terms(), st.floats(0, 0.5), st.floats(0.5, 1), st.integers(1, 60), st.integers(7, 2000))
     def test_what_is_agreed_to_keeps_the_limits(self, asked, least, most, count, longest):
         limits = Limits(least, most, count, longest)
@@ -150,7 +145,6 @@ class TestRulesPaymentPlan(BaseCase):
         self.assertLessEqual((parts[-1].due - asked.start).days, longest)
         self.assertGreater(min(part.amount for part in parts), 0)
 
-    @properties
     @given(terms(), st.lists(st.tuples(st.integers(-5, 400), st.integers(1, 10**12)), max_size=8))
     def test_nothing_paid_is_counted_twice_or_lost(self, asked, payments):
         parts = schedule(asked)

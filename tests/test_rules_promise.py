@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -75,9 +75,6 @@ def worlds(draw):
     return promises, payments
 
 
-properties = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
 @tagged("post_install", "-at_install")
 class TestRulesPromise(BaseCase):
     def test_cases(self):
@@ -92,7 +89,6 @@ class TestRulesPromise(BaseCase):
                     expected,
                 )
 
-    @properties
     @given(worlds(), days)
     def test_no_payment_keeps_two_promises(self, world, after):
         promises, payments = world
@@ -101,7 +97,6 @@ class TestRulesPromise(BaseCase):
         kept = sum(one.amount for one in promises if outcomes[one.id].state == "kept")
         self.assertLessEqual(kept, sum(one.amount for one in payments) + 1e-6)
 
-    @properties
     @given(worlds(), days)
     def test_neither_order_nor_more_money_does_harm(self, world, after):
         promises, payments = world

@@ -8,6 +8,7 @@ class AccountMoveLine(models.Model):
     followup_hold = fields.Selection(
         [
             ("dispute", "In dispute"),
+            ("promise", "Promised"),
             ("no_followup", "Excluded"),
             ("blocked", "Blocked"),
             ("in_payment", "Being paid"),
@@ -27,11 +28,19 @@ class AccountMoveLine(models.Model):
             .search([("line_id", "in", self.ids), ("state", "=", "open")])
             .line_id.ids
         )
+        promised = set(
+            self.env["ar.payment.promise"]
+            .sudo()
+            .search([("line_ids", "in", self.ids), ("state", "=", "open")])
+            .line_ids.ids
+        )
         for line in self:
             state = line.move_id.payment_state
             line.followup_hold = (
                 "dispute"
                 if line.id in disputed
+                else "promise"
+                if line.id in promised
                 else "no_followup"
                 if line.no_followup
                 else state

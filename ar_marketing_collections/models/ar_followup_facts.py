@@ -197,7 +197,7 @@ class ArFollowupFacts(models.AbstractModel):
 
     @api.model
     def _promise_facts(self, company, partner_ids):
-        """The last day promised by each customer: {partner: followup.Promise}."""
+        """The last day promised by each customer for all that is open: {partner: followup.Promise}."""
         self.env["ar.payment.promise"].flush_model()
         self.env.cr.execute(
             SQL(
@@ -206,6 +206,7 @@ class ArFollowupFacts(models.AbstractModel):
                   FROM ar_payment_promise pr
                   JOIN res_partner p ON p.id = pr.partner_id
                  WHERE pr.state = 'open' AND pr.company_id IN %s AND %s
+                   AND NOT EXISTS (SELECT 1 FROM ar_payment_promise_line_rel r WHERE r.promise_id = pr.id)
               GROUP BY p.commercial_partner_id
                 """,
                 tuple(company._collections_members().ids),

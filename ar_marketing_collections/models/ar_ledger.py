@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from ..rules import followup
 from ..rules.billing_day import Bill
 from ..rules.days_late import SettledItem
+from ..rules.promise import Payment
 from ..rules.thanks import PaidItem
 
 
@@ -48,6 +49,18 @@ class ArLedger(models.AbstractModel):
         return condition
 
     @api.model
+    def _promised_lines(self):
+        """A table ``(line_id)`` of the items that an open promise is about by name."""
+        return SQL(
+            """
+            (SELECT DISTINCT r.line_id
+               FROM ar_payment_promise_line_rel r
+               JOIN ar_payment_promise pr ON pr.id = r.promise_id
+              WHERE pr.state = 'open')
+            """
+        )
+
+    @api.model
     def _partner_filter(self, partner_ids):
         """Condition on the partner ``p``; everybody without ``partner_ids``."""
         if partner_ids is None:
@@ -62,6 +75,7 @@ class ArLedger(models.AbstractModel):
             "account.partial.reconcile",
             "res.partner",
             "ar.dispute",
+            "ar.payment.promise",
         ):
             self.env[model].flush_model()
 
@@ -79,6 +93,7 @@ class ArLedger(models.AbstractModel):
                        COALESCE(l.date_maturity, l.date), COALESCE(m.invoice_date, l.date),
                        l.amount_residual_currency::float8, l.amount_residual::float8, l.currency_id,
                        CASE WHEN d.line_id IS NOT NULL THEN 'dispute'
+                            WHEN promised.line_id IS NOT NULL THEN 'promise'
                             WHEN l.no_followup THEN 'no_followup'
                             WHEN m.payment_state = 'blocked' THEN 'blocked'
                             WHEN m.payment_state = 'in_payment' THEN 'in_payment'
@@ -88,6 +103,7 @@ class ArLedger(models.AbstractModel):
                   JOIN account_move m ON m.id = l.move_id
                   JOIN res_partner p ON p.id = l.partner_id
              LEFT JOIN ar_dispute d ON d.line_id = l.id AND d.state = 'open'
+             LEFT JOIN %(promised)s promised ON promised.line_id = l.id
                  WHERE l.account_id IN %(accounts)s
                    AND l.company_id IN %(companies)s
                    AND l.parent_state = 'posted'
@@ -95,6 +111,7 @@ class ArLedger(models.AbstractModel):
                    AND l.amount_residual_currency <> 0
                    AND %(partners)s
                 """,
+                promised=self._promised_lines(),
                 accounts=self._receivable_account_ids(company),
                 companies=tuple(company._collections_members().ids),
                 partners=self._partner_filter(partner_ids),
@@ -121,6 +138,57 @@ class ArLedger(models.AbstractModel):
                 before = credits[partner].get(currency, (0.0, 0.0))
                 credits[partner][currency] = (before[0] - amount, before[1] - company_amount)
         return items, credits
+
+    @api.model
+    def _payments(self, company, since, until, partner_ids):
+        """Money that came from these customers: {(partner, currency): [promise.Payment]}.
+
+        ``amount`` is without what went back to the customer. What a payment was used for is told item by item.
+        """
+        self._flush()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT p.commercial_partner_id, c.currency_id, c.id, c.date,
+                       (-c.amount_currency - COALESCE(used.back, 0))::float8, used.items
+                  FROM account_move_line c
+                  JOIN account_move cm ON cm.id = c.move_id
+                  JOIN account_journal j ON j.id = c.journal_id
+                  JOIN res_partner p ON p.id = c.partner_id
+     LEFT JOIN LATERAL (
+                       SELECT SUM(part.amount) FILTER (WHERE part.is_back) AS back,
+                              jsonb_object_agg(part.item, part.amount) FILTER (WHERE NOT part.is_back) AS items
+                         FROM (SELECT d.id AS item, SUM(pr.credit_amount_currency)::float8 AS amount,
+                                      BOOL_OR(dj.type IN ('bank', 'cash')
+                                              OR dm.origin_payment_id IS NOT NULL) AS is_back
+                                 FROM account_partial_reconcile pr
+                                 JOIN account_move_line d ON d.id = pr.debit_move_id
+                                 JOIN account_move dm ON dm.id = d.move_id
+                                 JOIN account_journal dj ON dj.id = d.journal_id
+                                WHERE pr.credit_move_id = c.id
+                             GROUP BY d.id) part
+                       ) used ON TRUE
+                 WHERE p.commercial_partner_id IN %(partners)s
+                   AND c.account_id IN %(accounts)s
+                   AND c.company_id IN %(companies)s
+                   AND c.parent_state = 'posted'
+                   AND c.balance < 0
+                   AND c.date BETWEEN %(since)s AND %(until)s
+                   AND %(is_payment)s
+                """,
+                partners=tuple(partner_ids) or (0,),
+                accounts=self._receivable_account_ids(company),
+                companies=tuple(company._collections_members().ids),
+                since=since,
+                until=until,
+                is_payment=self._is_payment(),
+            )
+        )
+        payments = defaultdict(list)
+        for partner, currency, line, day, amount, items in self.env.cr.fetchall():
+            matched = {int(item): used for item, used in (items or {}).items()}
+            payments[partner, currency].append(Payment(line, day, amount, matched))
+        return payments
 
     @api.model
     def _settled_items(self, company, since, until, partner_ids=None):

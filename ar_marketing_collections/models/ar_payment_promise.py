@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, format_date
+from odoo.tools import format_date
+
+from ..rules import promise as rules
 
 
 class ArPaymentPromise(models.Model):
@@ -23,6 +25,32 @@ class ArPaymentPromise(models.Model):
         "res.currency", required=True, default=lambda self: self.env.company.currency_id
     )
     amount = fields.Monetary(required=True)
+    line_ids = fields.Many2many(
+        "account.move.line",
+        "ar_payment_promise_line_rel",
+        "promise_id",
+        "line_id",
+        string="Items",
+        domain="[('partner_id', 'child_of', partner_id), ('account_type', '=', 'asset_receivable'), "
+        "('parent_state', '=', 'posted'), ('balance', '>', 0), ('reconciled', '=', False), "
+        "('currency_id', '=', currency_id)]",
+        help="What the promise is about; follow-up of the other items goes on. Empty: all that is open.",
+    )
+    contact_id = fields.Many2one(
+        "res.partner",
+        "Said by",
+        domain="[('id', 'child_of', partner_id)]",
+        help="Who gave the promise.",
+    )
+    way = fields.Selection(
+        [
+            ("phone", "On the phone"),
+            ("email", "In writing"),
+            ("visit", "Face to face"),
+            ("portal", "In the portal"),
+        ],
+        "How",
+    )
     promised_on = fields.Date(required=True, default=fields.Date.context_today, readonly=True)
     date = fields.Date("Pays by", required=True, tracking=True)
     state = fields.Selection(
@@ -31,6 +59,17 @@ class ArPaymentPromise(models.Model):
         required=True,
         tracking=True,
         help="Follow-up waits while a promise is open, until its date and the grace of the policy.",
+    )
+    arrived = fields.Monetary(
+        readonly=True, copy=False, help="What came of it by its day and the days of grace."
+    )
+    settled_on = fields.Date(readonly=True, copy=False, help="When it was found kept or broken.")
+    replaced_by_id = fields.Many2one(
+        "ar.payment.promise",
+        "Replaced by",
+        readonly=True,
+        copy=False,
+        help="A later promise about the same items. Both count in the customer's profile.",
     )
     user_id = fields.Many2one("res.users", "Noted by", default=lambda self: self.env.user)
     note = fields.Text("In their words")
@@ -62,6 +101,28 @@ class ArPaymentPromise(models.Model):
                     self.env._("A promised date cannot lie before the day of the promise.")
                 )
 
+    @api.constrains("line_ids", "currency_id", "partner_id", "company_id")
+    def _check_lines(self):
+        for promise in self:
+            wrong = promise.line_ids.filtered(
+                lambda line, promise=promise: (
+                    line.account_id.account_type != "asset_receivable"
+                    or line.balance <= 0
+                    or line.currency_id != promise.currency_id
+                    or line.partner_id.commercial_partner_id != promise.partner_id
+                    or line.company_id not in promise.company_id._collections_members()
+                )
+            )
+            if wrong:
+                raise ValidationError(
+                    self.env._(
+                        "Choose what %(customer)s owes in %(currency)s: %(item)s is something else.",
+                        customer=promise.partner_id.display_name,
+                        currency=promise.currency_id.name,
+                        item=wrong[0].display_name,
+                    )
+                )
+
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
@@ -69,12 +130,13 @@ class ArPaymentPromise(models.Model):
                 partner = self.env["res.partner"].browse(vals["partner_id"])
                 vals["partner_id"] = partner.commercial_partner_id.id
         promises = super().create(vals_list)
+        promises._replace_older()
         self.env["ar.followup.case"]._refresh_for(promises)
         return promises
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & {"state", "date", "partner_id"}:
+        if vals.keys() & {"state", "date", "partner_id", "line_ids"}:
             self.env["ar.followup.case"]._refresh_for(self)
         return result
 
@@ -82,61 +144,94 @@ class ArPaymentPromise(models.Model):
     def _cron_check_promises(self):
         self._check_promises(fields.Date.context_today(self))
 
+    def _replace_older(self):
+        """What a customer promised about the same items before is replaced by these."""
+        for promise in self.filtered(lambda one: one.state == "open"):
+            older = self.search(
+                [
+                    ("id", "<", promise.id),
+                    ("state", "=", "open"),
+                    ("partner_id", "=", promise.partner_id.id),
+                    ("company_id", "=", promise.company_id.id),
+                    ("currency_id", "=", promise.currency_id.id),
+                ]
+            )
+            older.filtered(
+                lambda one, promise=promise: (
+                    not one.line_ids or not promise.line_ids or one.line_ids & promise.line_ids
+                )
+            ).write({"state": "cancelled", "replaced_by_id": promise.id})
+
     @api.model
     def _check_promises(self, today):
-        """Settle open promises by the ledger: kept once the money arrived, broken when day and grace are over."""
-        promises = self.search([("state", "=", "open")])
-        arrived = promises._amount_arrived(today)
-        for promise in promises:
-            if promise.currency_id.compare_amounts(arrived[promise.id], promise.amount) >= 0:
-                promise.state = "kept"
-            elif (today - promise.date).days > promise._grace_days():
-                promise.state = "broken"
+        """Settle open promises by the ledger: kept once the money arrived, broken when day and grace are over.
+
+        A payment counts for one promise. A constant number of queries for each company.
+        """
+        for company, promises in (
+            self.search([("state", "=", "open")]).grouped("company_id").items()
+        ):
+            grace = promises._grace_days()
+            payments = self.env["ar.ledger"]._payments(
+                company, min(promises.mapped("promised_on")), today, promises.partner_id.ids
+            )
+            for (partner, currency), mine in promises.grouped(
+                lambda one: (one.partner_id, one.currency_id)
+            ).items():
+                outcomes = rules.settle(
+                    [promise._to_rule() for promise in mine],
+                    payments.get((partner.id, currency.id), ()),
+                    today,
+                    grace[partner.id],
+                )
+                for promise in mine:
+                    promise._note_outcome(outcomes[promise.id], today)
+
+    def _to_rule(self):
+        self.ensure_one()
+        return rules.Promise(
+            id=self.id,
+            made=self.promised_on,
+            day=self.date,
+            amount=self.amount,
+            items=frozenset(self.line_ids.ids) or None,
+        )
+
+    def _note_outcome(self, outcome, today):
+        """Write what differs."""
+        self.ensure_one()
+        arrived = self.currency_id.round(outcome.arrived)
+        if self.currency_id.compare_amounts(self.arrived, arrived):
+            self.arrived = arrived
+        if outcome.state != self.state:
+            self.write({"state": outcome.state, "settled_on": today})
 
     def _grace_days(self):
-        """The grace of the policy that the customer's follow-up goes by."""
-        self.ensure_one()
-        case = self.env["ar.followup.case"].search(
-            [("partner_id", "=", self.partner_id.id), ("company_id", "=", self.company_id.id)]
+        """{customer id: days of grace} of the policies that these customers' follow-up goes by."""
+        cases = self.env["ar.followup.case"].search(
+            [("partner_id", "in", self.partner_id.ids), ("company_id", "in", self.company_id.ids)]
         )
-        return (case.policy_id or self.company_id.followup_policy_id).promise_grace_days
+        policies = {case.partner_id.id: case.policy_id for case in cases}
+        default = self.company_id.followup_policy_id
+        return {
+            partner.id: (policies.get(partner.id) or default).promise_grace_days
+            for partner in self.partner_id
+        }
 
-    def _amount_arrived(self, today):
-        """What each customer paid from the day of the promise on, in its currency: {promise id: amount}."""
-        if not self:
-            return {}
-        ledger = self.env["ar.ledger"]
-        arrived = dict.fromkeys(self.ids, 0.0)
-        for company, promises in self.grouped("company_id").items():
-            ledger._flush()
-            self.flush_model()
-            self.env.cr.execute(
-                SQL(
-                    """
-                    SELECT pr.id, SUM(-c.amount_currency)::float8
-                      FROM ar_payment_promise pr
-                      JOIN res_partner p ON p.commercial_partner_id = pr.partner_id
-                      JOIN account_move_line c ON c.partner_id = p.id AND c.currency_id = pr.currency_id
-                      JOIN account_move cm ON cm.id = c.move_id
-                      JOIN account_journal j ON j.id = c.journal_id
-                     WHERE pr.id IN %s
-                       AND c.account_id IN %s
-                       AND c.company_id IN %s
-                       AND c.parent_state = 'posted'
-                       AND c.balance < 0
-                       AND c.date BETWEEN pr.promised_on AND %s
-                       AND %s
-                  GROUP BY pr.id
-                    """,
-                    tuple(promises.ids),
-                    ledger._receivable_account_ids(company),
-                    tuple(company._collections_members().ids),
-                    today,
-                    ledger._is_payment(),
-                )
-            )
-            arrived.update(self.env.cr.fetchall())
-        return arrived
+    @api.model
+    def _get_last_broken(self, company, partners):
+        """The promise that each customer broke last, where nothing was promised since: {partner id: promise}."""
+        last = {}
+        for promise in self.search(
+            [
+                ("company_id", "=", company.id),
+                ("partner_id", "in", partners.ids),
+                ("state", "in", ("open", "kept", "broken")),
+            ],
+            order="promised_on, id",
+        ):
+            last[promise.partner_id.id] = promise
+        return {partner: one for partner, one in last.items() if one.state == "broken"}
 
     def action_cancel(self):
         self.write({"state": "cancelled"})

@@ -146,6 +146,7 @@ class ArStatement(models.AbstractModel):
                        (l.amount_residual + undone.company_amount)::float8,
                        l.currency_id,
                        CASE WHEN d.line_id IS NOT NULL THEN 'dispute'
+                            WHEN promised.line_id IS NOT NULL THEN 'promise'
                             WHEN l.no_followup THEN 'no_followup'
                             WHEN m.payment_state IN ('blocked', 'in_payment') THEN m.payment_state
                             WHEN m.arrival = 'bounced' THEN 'bounced'
@@ -157,6 +158,7 @@ class ArStatement(models.AbstractModel):
                   JOIN account_journal j ON j.id = l.journal_id
                   JOIN res_partner p ON p.id = l.partner_id
              LEFT JOIN ar_dispute d ON d.line_id = l.id AND d.state = 'open'
+             LEFT JOIN %(promised)s promised ON promised.line_id = l.id
              LEFT JOIN LATERAL (
                            SELECT COUNT(*) AS parts,
                                   COUNT(*) FILTER (WHERE (s.date_maturity, s.id) <= (l.date_maturity, l.id)) AS part
@@ -177,6 +179,7 @@ class ArStatement(models.AbstractModel):
                     ),
                 ),
                 was_open=self._was_open(as_of),
+                promised=self.env["ar.ledger"]._promised_lines(),
                 customers=customers,
             )
         )
@@ -509,6 +512,8 @@ class ArStatement(models.AbstractModel):
             )
         if line.hold == "dispute":
             notes.append(self.env._("being clarified"))
+        if line.hold == "promise":
+            notes.append(self.env._("payment promised"))
         if line.hold == "in_payment":
             notes.append(self.env._("payment under way"))
         return notes
@@ -551,12 +556,16 @@ class ArStatement(models.AbstractModel):
             offers = self._get_offers(every, today)
             contacts = customers._get_followup_contacts(company)
             paid = self.env["ar.thanks"]._prepare_words(mine)
+            broken = self.env["ar.payment.promise"].sudo()._get_last_broken(company, customers)
             for case in mine:
                 customer = case.partner_id
                 contact = contacts[customer.id]
                 localized = self.with_context(lang=contact.lang or customer.lang or self.env.lang)
                 statement = localized._prepare_statement(
                     customer, contact, company, today, lines.get(customer.id, ()), urls, offers
+                )
+                statement["reminder"] = localized._get_promise_words(
+                    broken.get(customer.id), statement["blocks"]
                 )
                 values[case.id] = {
                     **localized._prepare_placeholders(statement),
@@ -590,6 +599,31 @@ class ArStatement(models.AbstractModel):
             "company_name": company.name,
             "statement_link": f"{company.get_base_url()}/my/invoices",
         }
+
+    @api.model
+    def _get_promise_words(self, promise, blocks):
+        """What is said of a promise that was not kept, while what it was about is open: it may be on its way."""
+        if not promise:
+            return ""
+        about = [
+            item
+            for block in blocks
+            if block["currency"] == promise.currency_id
+            for item in block["items"]
+            if (
+                item["line_id"] in promise.line_ids.ids
+                if promise.line_ids
+                else item["billed"] <= promise.promised_on
+            )
+        ]
+        missing = min(promise.amount - promise.arrived, sum(item["left"] for item in about))
+        if promise.currency_id.compare_amounts(missing, 0) <= 0:
+            return ""
+        return self.env._(
+            "We had hoped to see %(amount)s by %(day)s. Is it on its way?",
+            amount=self._format_amount(promise.currency_id, missing),
+            day=self._format_date(promise.date),
+        )
 
     @api.model
     def _get_greeting_name(self, contact, customer):
@@ -675,6 +709,7 @@ class ArStatement(models.AbstractModel):
             "ar_marketing_collections.message_items",
             {
                 "blocks": statement["blocks"],
+                "reminder": statement.get("reminder"),
                 "today": statement["as_of"],
                 "describe": self._describe,
                 "format_amount": self._format_amount,

@@ -1,0 +1,216 @@
+"""Promises to pay: what they are about, what replaces them, what keeps and breaks them, and what we say then."""
+
+from contextlib import contextmanager
+from datetime import date, timedelta
+
+from odoo import Command
+from odoo.exceptions import ValidationError
+from odoo.tests import freeze_time, tagged
+
+from .common import TODAY, CollectionsCommon
+
+DAY = timedelta(days=1)
+#: The days of grace of the installed policy.
+GRACE = 2
+
+
+@tagged("post_install", "-at_install")
+class TestPromise(CollectionsCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(freeze_time(TODAY))
+        cls.Promise = cls.env["ar.payment.promise"]
+        cls.partner = cls.make_customer()
+        cls.invoice = cls.make_invoice(cls.partner, TODAY - 3 * DAY)
+
+    def promise(self, amount=1000.0, days=5, **values):
+        return self.Promise.create(
+            {
+                "partner_id": self.partner.id,
+                "company_id": self.company.id,
+                "currency_id": self.company.currency_id.id,
+                "amount": amount,
+                "promised_on": TODAY,
+                "date": TODAY + days * DAY,
+                **values,
+            }
+        )
+
+    def about(self, *invoices):
+        return [Command.set(self.env["account.move.line"].union(*map(self.items, invoices)).ids)]
+
+    def check(self, days):
+        self.Promise._check_promises(TODAY + days * DAY)
+
+    # ------------------------------------------------------------
+    # Kept and broken
+    # ------------------------------------------------------------
+
+    def test_paid_before_on_and_after_the_day(self):
+        for paid, expected in (
+            (3, "kept"),
+            (5, "kept"),
+            (5 + GRACE, "kept"),
+            (6 + GRACE, "broken"),
+        ):
+            with self.subTest(paid=paid), self.undone():
+                promise = self.promise()
+                self.pay_by_bank(self.invoice, TODAY + paid * DAY)
+                for day in range(10):
+                    self.check(day)
+                self.assertEqual(promise.state, expected)
+                self.assertEqual(promise.arrived, 1000.0 if expected == "kept" else 0.0)
+
+    @contextmanager
+    def undone(self):
+        """What happens within is undone at the end."""
+        savepoint = self.env.cr.savepoint()
+        yield
+        savepoint.close(rollback=True)
+        self.env.invalidate_all()
+
+    def test_too_little_is_broken_and_says_what_came(self):
+        promise = self.promise()
+        self.pay_by_bank(self.invoice, TODAY + 2 * DAY, 400.0)
+        self.check(3)
+        self.assertEqual((promise.state, promise.arrived), ("open", 400.0))
+        self.check(8)
+        self.assertEqual((promise.state, promise.arrived), ("broken", 400.0))
+        self.assertEqual(promise.settled_on, TODAY + 8 * DAY)
+
+    def test_too_much_keeps_it(self):
+        other = self.make_invoice(self.partner, TODAY, 500.0)
+        promise = self.promise(300.0)
+        self.pay_by_bank(other, TODAY + DAY)
+        self.check(1)
+        self.assertEqual((promise.state, promise.arrived), ("kept", 300.0))
+
+    def test_money_in_another_currency_keeps_nothing(self):
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        foreign = self.make_invoice(self.partner, TODAY, 1000.0, currency=euro)
+        promise = self.promise()
+        self.pay(foreign, TODAY + DAY)
+        self.check(8)
+        self.assertEqual((promise.state, promise.arrived), ("broken", 0.0))
+
+    def test_a_payment_that_came_back_keeps_nothing(self):
+        promise = self.promise()
+        entry = self.pay_by_bank(self.invoice, TODAY + DAY)
+        line = entry.line_ids.filtered("reconciled")
+        line.remove_move_reconcile()
+        entry._reverse_moves([{"date": TODAY + 2 * DAY}], cancel=True)
+        self.assertTrue(line.reconciled)
+        self.check(3)
+        self.assertEqual(promise.state, "open")
+        self.check(8)
+        self.assertEqual((promise.state, promise.arrived), ("broken", 0.0))
+
+    def test_one_payment_keeps_one_of_two_promises(self):
+        other = self.make_invoice(self.partner, TODAY)
+        first = self.promise(line_ids=self.about(self.invoice))
+        second = self.promise(days=6, line_ids=self.about(other))
+        self.pay_by_bank(self.invoice, TODAY + DAY)
+        self.check(9)
+        self.assertEqual((first.state, second.state), ("kept", "broken"))
+
+    def test_it_costs_the_same_for_many(self):
+        def cost(count):
+            for number in range(count):
+                partner = self.make_customer(f"Customer {count} {number}")
+                self.promise(partner_id=partner.id)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.check(1)
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        cost(1)
+        few, many = cost(3), cost(30)
+        self.assertLessEqual(many - few, 3)
+
+    # ------------------------------------------------------------
+    # What it is about
+    # ------------------------------------------------------------
+
+    def test_only_what_was_promised_waits(self):
+        self.make_invoice(self.partner, TODAY - 2 * DAY, 700.0)
+        promise = self.promise(line_ids=self.about(self.invoice))
+        self.run_day(TODAY)
+        case = self.case_of(self.partner)
+        self.assertEqual(case.decision, "pending")
+        self.assertEqual(self.items(self.invoice).followup_hold, "promise")
+        touch = self.touches_of(self.partner)
+        self.assertNotIn(self.items(self.invoice), touch.line_ids.filtered("is_reached").line_id)
+        promise.action_cancel()
+        self.env.invalidate_all()
+        self.assertFalse(self.items(self.invoice).followup_hold)
+
+    def test_where_all_is_promised_item_by_item_nobody_is_contacted(self):
+        self.promise(line_ids=self.about(self.invoice))
+        self.run_day(TODAY)
+        case = self.case_of(self.partner)
+        self.assertEqual((case.decision, case.reason_code), ("held", "held_promise"))
+        self.assertIn("promised", case.reason)
+
+    def test_a_new_promise_replaces_the_old_one_and_both_count(self):
+        first, other = self.promise(), self.promise(days=20)
+        self.assertEqual((first.state, first.replaced_by_id), ("cancelled", other))
+        self.env["ar.payment.profile"]._refresh(self.company, TODAY)
+        profile = self.partner.with_company(self.company).payment_profile_id
+        self.assertEqual(profile.promise_count, 2)
+
+    def test_promises_about_different_items_stand_beside_each_other(self):
+        other = self.make_invoice(self.partner, TODAY, 700.0)
+        first = self.promise(line_ids=self.about(self.invoice))
+        second = self.promise(700.0, line_ids=self.about(other))
+        self.assertEqual((first.state, second.state), ("open", "open"))
+        both = self.promise(1700.0, line_ids=self.about(self.invoice, other))
+        self.assertEqual((first + second).mapped("state"), ["cancelled", "cancelled"])
+        self.assertEqual((first + second).replaced_by_id, both)
+
+    def test_what_is_somebody_elses_is_refused(self):
+        strange = self.make_invoice(self.make_customer("Other AB"), TODAY)
+        with self.assertRaisesRegex(ValidationError, "is something else"):
+            self.promise(line_ids=self.about(strange))
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        with self.assertRaisesRegex(ValidationError, "EUR"):
+            self.promise(currency_id=euro.id, line_ids=self.about(self.invoice))
+
+    # ------------------------------------------------------------
+    # What we say
+    # ------------------------------------------------------------
+
+    def test_the_next_message_says_what_we_had_hoped_for(self):
+        promise = self.promise(800.0)
+        self.pay_by_bank(self.invoice, TODAY + DAY, 300.0)
+        self.check(8)
+        self.assertEqual(promise.state, "broken")
+        self.run_day(TODAY + 8 * DAY)
+        case = self.case_of(self.partner)
+        day = date(2026, 3, 7)
+        self.assertEqual(promise.date, day)
+        with freeze_time(TODAY + 8 * DAY):
+            words = str(case.items_table)
+        self.assertIn("We had hoped to see", words)
+        self.assertIn("500.00", words)
+        self.assertIn("Mar 7, 2026", words)
+
+    def test_nothing_is_said_of_a_promise_once_it_was_paid_after_all(self):
+        self.promise()
+        self.check(8)
+        self.run_day(TODAY + 8 * DAY)
+        self.pay_by_bank(self.invoice, TODAY + 9 * DAY)
+        self.make_invoice(self.partner, TODAY + 9 * DAY, billed=TODAY + 9 * DAY)
+        self.env.invalidate_all()
+        self.assertNotIn("We had hoped", str(self.case_of(self.partner).items_table))
+
+    def test_nothing_is_said_while_a_new_promise_is_open(self):
+        self.promise()
+        self.check(8)
+        self.promise(promised_on=TODAY + 8 * DAY, days=20)
+        self.run_day(TODAY + 8 * DAY)
+        self.assertNotIn("We had hoped", str(self.case_of(self.partner).items_table))
