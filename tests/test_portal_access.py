@@ -176,6 +176,15 @@ class TestPortalAccess(PortalCommon):
         self.assertEqual(self.partner.commercial_partner_id, self.stranger)
         self.assert_refused(access_token=token)
 
+    def test_customers_with_links_can_be_merged_and_the_one_that_stays_keeps_its_own(self):
+        tokens = [self.link(), self.link(self.stranger)]
+        self.strange_reader.partner_id.parent_id = False
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((self.partner + self.stranger).ids, self.partner)
+        Access = self.env["ar.portal.access"]
+        found = [Access._find(token, "statement", TODAY).partner_id for token in tokens]
+        self.assertEqual(found, [self.partner, self.env["res.partner"]])
+
     def test_who_is_logged_in_and_has_an_old_link_gets_the_own_statement(self):
         token = self.link()
         self.access(token).is_withdrawn = True

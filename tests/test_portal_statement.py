@@ -192,7 +192,9 @@ class TestPortalFigures(PortalStatementCommon):
                     for paper in (papers[key[0]], both):
                         self.assertIn(f"{amount:,.2f}", paper)
         text = words(page)
-        self.assertEqual(text.count("instalment 1 of 2"), 6)
+        for wide_or_narrow in ("d-none d-md-block", "small d-md-none"):
+            notes = page.xpath(f"//td/div[contains(@class, '{wide_or_narrow}')]")
+            self.assertEqual(sum("instalment 1 of 2" in words(note) for note in notes), 6)
         self.assertEqual(text.count("490.00 USD until March 12, 2026 (you save 10.00 USD)"), 1)
         self.assertEqual(text.count("(you save 10.00 EUR)"), 2)
         self.assertIn("Pay by March 12, 2026 and save", text)
@@ -425,6 +427,23 @@ class TestPortalPage(PortalStatementCommon):
         self.assertTrue(showing.seen_on)
         banner.place_portal = False
         self.assertNotIn("Pay from your phone", words(self.page()))
+
+    def test_customers_who_saw_the_same_banner_can_be_merged(self):
+        banner = self.env["ar.banner"].create(
+            {"title": "Hello", "company_id": self.company.id, "is_on": True, "place_portal": True}
+        )
+        customers = self.partner
+        for name in ("Twin Ltd", "Triplet Ltd"):
+            customers += self.make_customer(name)
+        for customer in customers:
+            self.env["ar.banner"]._log_shown(
+                "portal", TODAY, partners=customer, company=self.company
+            )
+        showings = [("banner_id", "=", banner.id)]
+        self.assertEqual(self.env["ar.banner.showing"].search_count(showings), 3)
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge(customers.ids, self.partner)
+        self.assertEqual(self.env["ar.banner.showing"].search(showings).partner_id, self.partner)
 
     def test_it_speaks_the_customers_language(self):
         self.env["res.lang"]._activate_lang("sv_SE")

@@ -196,6 +196,13 @@ class PortalStatement(CustomerPortal):
             "today": today,
             "since": since,
             "until": until,
+            "nothing_paid": request.env._(
+                "No payment of yours is in our books from %(since)s to %(until)s.",
+                since=service._format_date(since),
+                until=service._format_date(until),
+            ),
+            "describe": service._describe,
+            "get_payment_notes": service._get_payment_notes,
             "format_amount": service._format_amount,
             "format_number": service._format_number,
             "format_date": service._format_date,

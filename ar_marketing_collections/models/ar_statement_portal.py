@@ -127,6 +127,11 @@ class ArStatement(models.AbstractModel):
                 rows = [*block["items"], *block["credits"]]
                 start, stop = max(offset - first, 0), max(offset + limit - first, 0)
                 block["rows"] = rows[start:stop]
+                block["caption"] = self.env._(
+                    "Open items of %(company)s in %(currency)s",
+                    company=statement["company"].name,
+                    currency=block["currency"].name,
+                )
                 first += len(rows)
                 shown += block["rows"]
         paths = self._portal_paths({row["move_id"] for row in shown})
@@ -134,6 +139,13 @@ class ArStatement(models.AbstractModel):
         for row in shown:
             row["url"] = paths.get(row["move_id"], "")
             row["contact_words"] = contacts.get(row["line_id"], "")
+            row["age_words"] = "" if row["is_credit"] else self._get_age_words(row["days_overdue"])
+
+    @api.model
+    def _get_age_words(self, days):
+        if days == 1:
+            return self.env._("1 day ago")
+        return self.env._("%(count)s days ago", count=days) if days > 1 else ""
 
     @api.model
     def _get_last_contacts(self, line_ids):
@@ -247,3 +259,24 @@ class ArStatement(models.AbstractModel):
             currency: by_currency[currency]
             for currency in sorted(by_currency, key=lambda currency: currency.name)
         }
+
+    @api.model
+    def _get_payment_notes(self, currency, payment):
+        """What is to be said about a payment, in the reader's language."""
+        notes = []
+        if payment.amount < 0:
+            notes.append(self.env._("Repayment"))
+        if not currency.is_zero(payment.discount):
+            notes.append(
+                self.env._(
+                    "with %(amount)s discount for paying early",
+                    amount=self._format_amount(currency, payment.discount),
+                )
+            )
+        if payment.amount > 0 and not currency.is_zero(payment.left):
+            notes.append(
+                self.env._(
+                    "%(amount)s not used yet", amount=self._format_amount(currency, payment.left)
+                )
+            )
+        return notes
