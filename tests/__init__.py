@@ -20,6 +20,8 @@ from . import (
     test_one_voice,
     test_payment_profile,
     test_promise,
+    test_portal_access,
+    test_portal_statement,
     test_rules_banner,
     test_rules_billing_calendar,
     test_rules_billing_day,

@@ -341,7 +341,12 @@ class TestStatement(StatementCommon):
         self.assertEqual(plain["collector_phone"], "+46 8 123 456")
         self.assertEqual(plain["collector_email"], "kim@example.com")
         self.assertEqual(plain["company_name"], self.company.name)
-        self.assertTrue(plain["statement_link"].endswith("/my/invoices"))
+        access = self.env["ar.portal.access"].search([("partner_id", "=", partner.id)])
+        self.assertTrue(
+            plain["statement_link"].endswith(
+                f"/my/account-statement?access_token={access.id}-{access.sudo().token}"
+            )
+        )
         table = plain["items_table"]
         for words in (
             "was due Dec 1, 2025",
@@ -421,7 +426,8 @@ class TestStatement(StatementCommon):
         entry.action_post()
         table = self.values(partner)["items_table"]
         self.assertIn("Opening balance 4711", table)
-        self.assertNotIn("href", table)
+        self.assertEqual(table.count("href"), 1, "that of the statement as a whole")
+        self.assertRegex(table, r'<a name="statement" href="[^"]+/my/account-statement\?')
 
     def test_first_names(self):
         for name, expected in (

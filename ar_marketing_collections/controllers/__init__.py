@@ -1,1 +1,1 @@
-from . import portal_arrival, portal_banner
+from . import portal_arrival, portal_banner, portal_statement

@@ -66,7 +66,7 @@ class ArBanner(models.Model):
     def _render_for_customers(self, partners, company, place, today):
         """The banners of what goes to each customer, in the language of ``partners``: {partner id: Markup}.
 
-        :param place: ``statement`` or ``email``
+        :param place: ``statement``, ``email`` or ``portal``
         """
         shown = self._choose_for_customers(partners, company, place, today)
         companies = dict.fromkeys(partners.ids, company)

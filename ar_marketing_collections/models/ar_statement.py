@@ -41,7 +41,7 @@ class StatementLine:
     """A receivable line that was open. Amounts have the sign of the ledger: credits are below zero.
 
     ``kind``: ``invoice``, ``credit_note``, ``payment`` or ``entry``. ``part`` of ``parts`` is the instalment; both
-    are 0 where there is only one.
+    are 0 where there is only one. ``discount_until``: the last day on which a discount could be had, if any.
     """
 
     partner: int
@@ -60,6 +60,7 @@ class StatementLine:
     hold: str
     part: int
     parts: int
+    discount_until: date | None
 
 
 class ArStatement(models.AbstractModel):
@@ -130,6 +131,7 @@ class ArStatement(models.AbstractModel):
     def _lines_as_of(self, company, partner_ids, as_of):
         """What was open on ``as_of`` (None: what is open now), the oldest due first: {partner id: [StatementLine]}."""
         self.env["ar.ledger"]._flush()
+        self.env["ar.goodwill"].flush_model()
         customers = tuple(partner_ids) or (0,)
         self.env.cr.execute(
             SQL(
@@ -151,7 +153,9 @@ class ArStatement(models.AbstractModel):
                             WHEN m.payment_state IN ('blocked', 'in_payment') THEN m.payment_state
                             WHEN m.arrival = 'bounced' THEN 'bounced'
                             ELSE '' END,
-                       COALESCE(term.part, 0), COALESCE(term.parts, 0)
+                       COALESCE(term.part, 0), COALESCE(term.parts, 0),
+                       CASE WHEN l.discount_date IS NOT NULL
+                            THEN GREATEST(l.discount_date, goodwill.until) END
                   FROM %(undone)s undone
                   JOIN account_move_line l ON l.id = undone.line_id
                   JOIN account_move m ON m.id = l.move_id
@@ -166,6 +170,9 @@ class ArStatement(models.AbstractModel):
                             WHERE s.move_id = l.move_id AND s.display_type = 'payment_term'
                            HAVING COUNT(*) > 1
                        ) term ON l.display_type = 'payment_term'
+             LEFT JOIN LATERAL (
+                           SELECT MAX(g.until) AS until FROM ar_goodwill g WHERE g.move_id = l.move_id
+                       ) goodwill ON l.discount_date IS NOT NULL
                  WHERE %(was_open)s
                    AND p.commercial_partner_id IN %(customers)s
               ORDER BY COALESCE(l.date_maturity, l.date), l.id
@@ -190,14 +197,19 @@ class ArStatement(models.AbstractModel):
 
     @api.model
     def _portal_urls(self, lines):
-        """The absolute address of the portal page of each invoice or credit note in ``lines``: {move id: url}.
+        """The absolute address of the portal page of each invoice or credit note in ``lines``: {move id: url}."""
+        paths = self._portal_paths({line.move for line in lines})
+        base_url = self.env["account.move"].browse(list(paths)[:1]).get_base_url()
+        return {move: base_url + path for move, path in paths.items()}
+
+    @api.model
+    def _portal_paths(self, move_ids):
+        """The same without the server: {move id: path}.
 
         Whoever has the address needs no login, as in Odoo's own messages. Missing tokens are made in one statement.
         """
-        moves = self.env["account.move"].sudo().browse({line.move for line in lines})
+        moves = self.env["account.move"].sudo().browse(move_ids)
         moves = moves.filtered(lambda move: move.is_invoice(include_receipts=True))
-        if not moves:
-            return {}
         if not all(moves.mapped("access_token")):
             moves.flush_recordset(["access_token"])
             self.env.cr.execute(
@@ -208,17 +220,18 @@ class ArStatement(models.AbstractModel):
                 )
             )
             moves.invalidate_recordset(["access_token"])
-        base_url = moves[0].get_base_url()
-        return {move.id: base_url + move.get_portal_url() for move in moves}
+        return {move.id: move.get_portal_url() for move in moves}
 
     # ------------------------------------------------------------
     # Statement
     # ------------------------------------------------------------
 
     @api.model
-    def _get_statement(self, partners, company, as_of=None):
+    def _get_statement(self, partners, company, as_of=None, *, lang=None, linked=True):
         """The statement of each customer of ``partners`` with ``company``, as of a day (default: today).
 
+        :param lang: the reader's language; without one, each customer's own
+        :param linked: with the address of each item's page
         :return: {commercial partner: statement}, see ``_prepare_statement``; who has nothing open has no blocks
         """
         today = fields.Date.context_today(self)
@@ -226,14 +239,16 @@ class ArStatement(models.AbstractModel):
         customers = partners.commercial_partner_id
         lines = self._lines_as_of(company, customers.ids, as_of)
         every = [line for mine in lines.values() for line in mine]
-        urls = self._portal_urls(every)
+        urls = self._portal_urls(every) if linked else {}
         # what can be had is of today: another day's statement offers nothing
         offers = self._get_offers(every, today) if as_of == today else {}
         contacts = customers._get_followup_contacts(company)
         statements = {}
         for customer in customers:
             contact = contacts[customer.id]
-            localized = self.with_context(lang=contact.lang or customer.lang or self.env.lang)
+            localized = self.with_context(
+                lang=lang or contact.lang or customer.lang or self.env.lang
+            )
             statements[customer] = localized._prepare_statement(
                 customer, contact, company, as_of, lines.get(customer.id, ()), urls, offers
             )
@@ -242,7 +257,13 @@ class ArStatement(models.AbstractModel):
     @api.model
     def _get_offers(self, lines, today):
         """The early-payment discounts of ``lines`` that can still be had on ``today``: {move id: discount.Offer}."""
-        invoices = {line.move for line in lines if line.kind == "invoice" and line.is_debit}
+        invoices = {
+            line.move
+            for line in lines
+            if line.kind == "invoice"
+            and line.is_debit
+            and (line.discount_until or date.min) >= today
+        }
         return self.env["account.move"].sudo().browse(invoices)._get_discount_offers(today)
 
     @api.model
@@ -557,6 +578,7 @@ class ArStatement(models.AbstractModel):
             contacts = customers._get_followup_contacts(company)
             paid = self.env["ar.thanks"]._prepare_words(mine)
             broken = self.env["ar.payment.promise"].sudo()._get_last_broken(company, customers)
+            links = self.env["ar.portal.access"]._issue(customers, company, "statement", today)
             for case in mine:
                 customer = case.partner_id
                 contact = contacts[customer.id]
@@ -567,6 +589,7 @@ class ArStatement(models.AbstractModel):
                 statement["reminder"] = localized._get_promise_words(
                     broken.get(customer.id), statement["blocks"]
                 )
+                statement["link"] = self._get_statement_url(company, links.get(customer.id))
                 values[case.id] = {
                     **localized._prepare_placeholders(statement),
                     **localized.env["ar.thanks"]._prepare_placeholders(paid.get(case)),
@@ -597,7 +620,7 @@ class ArStatement(models.AbstractModel):
             "collector_phone": person["phone"],
             "collector_email": person["email"],
             "company_name": company.name,
-            "statement_link": f"{company.get_base_url()}/my/invoices",
+            "statement_link": statement["link"],
         }
 
     @api.model
@@ -624,6 +647,12 @@ class ArStatement(models.AbstractModel):
             amount=self._format_amount(promise.currency_id, missing),
             day=self._format_date(promise.date),
         )
+
+    @api.model
+    def _get_statement_url(self, company, access_token):
+        """The absolute address of the statement in the portal; without a token the reader logs in."""
+        url = f"{company.sudo().get_base_url()}/my/account-statement"
+        return f"{url}?access_token={access_token}" if access_token else url
 
     @api.model
     def _get_greeting_name(self, contact, customer):
@@ -669,7 +698,12 @@ class ArStatement(models.AbstractModel):
     @api.model
     def _format_amount(self, currency, amount):
         """With the currency's code, as several share the sign "$"."""
-        return f"{formatLang(self.env, amount, digits=currency.decimal_places)}\N{NO-BREAK SPACE}{currency.name}"
+        return f"{self._format_number(currency, amount)}\N{NO-BREAK SPACE}{currency.name}"
+
+    @api.model
+    def _format_number(self, currency, amount):
+        """Without the code, where it stands beside."""
+        return formatLang(self.env, amount, digits=currency.decimal_places)
 
     @api.model
     def _format_date(self, day):
@@ -711,6 +745,7 @@ class ArStatement(models.AbstractModel):
                 "blocks": statement["blocks"],
                 "reminder": statement.get("reminder"),
                 "today": statement["as_of"],
+                "link": statement["link"],
                 "describe": self._describe,
                 "format_amount": self._format_amount,
             },

@@ -125,6 +125,13 @@ class ResCompany(models.Model):
         "that it arrived. 0: never. One that came back becomes a task at once.",
     )
 
+    portal_link_days = fields.Integer(
+        "Links work for (days)",
+        default=60,
+        help="A link in a message opens the customer's statement without login for so many days after the message. "
+        "0: never, customers log in.",
+    )
+
     payment_window_days = fields.Integer("Days looked back", default=365)
     payment_half_life_days = fields.Integer("Half-life of a payment (days)", default=90)
     payment_grace_days = fields.Integer("Grace (days)", default=0)
@@ -188,6 +195,7 @@ class ResCompany(models.Model):
         "goodwill_limit",
         "banner_limit",
         "arrival_days",
+        "portal_link_days",
     )
     def _check_collections_numbers(self):
         for company in self:
@@ -205,6 +213,7 @@ class ResCompany(models.Model):
                     company.goodwill_limit,
                     company.banner_limit,
                     company.arrival_days,
+                    company.portal_link_days,
                 )
                 < 0
             ):

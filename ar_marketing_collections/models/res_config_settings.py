@@ -33,6 +33,8 @@ class ResConfigSettings(models.TransientModel):
     )
     arrival_days = fields.Integer(related="company_id.arrival_days", readonly=False)
 
+    portal_link_days = fields.Integer(related="company_id.portal_link_days", readonly=False)
+
     payment_window_days = fields.Integer(related="company_id.payment_window_days", readonly=False)
     payment_half_life_days = fields.Integer(
         related="company_id.payment_half_life_days", readonly=False
