@@ -103,8 +103,13 @@ def prepare(env, port):
         ]
     )
     moves.flush_recordset()
-    env.cr.execute(
-        "UPDATE account_move SET create_date = '2026-03-01 10:00' WHERE id IN %s", (moves._ids,)
+    env.cr.execute(  # left alone for long enough, and not for too long, to be billed by itself
+        """
+        UPDATE account_move
+           SET create_date = now() - interval '3 days', write_date = now() - interval '3 days'
+         WHERE id IN %s
+        """,
+        (moves._ids,),
     )
 
 
