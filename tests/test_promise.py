@@ -115,6 +115,24 @@ class TestPromise(CollectionsCommon):
         self.check(9)
         self.assertEqual((first.state, second.state), ("kept", "broken"))
 
+    def test_money_that_kept_one_keeps_no_other_on_a_later_night(self):
+        other = self.make_invoice(self.partner, TODAY)
+        first = self.promise(line_ids=self.about(self.invoice))
+        second = self.promise(days=9, line_ids=self.about(other))
+        self.pay_on_account(1000.0, TODAY + DAY)
+        self.check(1)
+        self.assertEqual((first.state, second.state), ("kept", "open"))
+        self.check(2)
+        self.assertEqual(second.state, "open", "the same money is not counted again")
+        self.pay_on_account(1000.0, TODAY + 3 * DAY)
+        self.check(3)
+        self.assertEqual(second.state, "kept")
+
+    def pay_on_account(self, amount, day):
+        """Money of which nobody knows yet what it is for."""
+        entry = self.pay_by_bank(self.invoice, day, amount)
+        entry.line_ids.remove_move_reconcile()
+
     def test_it_costs_the_same_for_many(self):
         def cost(count):
             for number in range(count):

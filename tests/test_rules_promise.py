@@ -97,6 +97,13 @@ class TestRulesPromise(BaseCase):
         kept = sum(one.amount for one in promises if outcomes[one.id].state == "kept")
         self.assertLessEqual(kept, sum(one.amount for one in payments) + 1e-6)
 
+    def test_money_of_a_kept_promise_is_not_counted_again(self):
+        before, now = promise(1, 3, 100), promise(2, 9, 100)
+        paid = payment(1, 2, 150)
+        self.assertEqual(settle([now], [paid], MADE + 4 * DAY, GRACE)[2].state, "kept")
+        outcome = settle([now], [paid], MADE + 4 * DAY, GRACE, kept=[before])[2]
+        self.assertEqual((outcome.state, outcome.arrived), ("open", 50))
+
     @given(worlds(), days)
     def test_neither_order_nor_more_money_does_harm(self, world, after):
         promises, payments = world

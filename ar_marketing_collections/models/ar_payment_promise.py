@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_date
@@ -172,20 +174,38 @@ class ArPaymentPromise(models.Model):
             self.search([("state", "=", "open")]).grouped("company_id").items()
         ):
             grace = promises._grace_days()
+            kept = promises._get_kept_before(max(grace.values()))
+            kept_by_customer = kept._by_customer()
             payments = self.env["ar.ledger"]._payments(
-                company, min(promises.mapped("promised_on")), today, promises.partner_id.ids
+                company,
+                min((promises | kept).mapped("promised_on")),
+                today,
+                promises.partner_id.ids,
             )
-            for (partner, currency), mine in promises.grouped(
-                lambda one: (one.partner_id, one.currency_id)
-            ).items():
+            for (partner, currency), mine in promises._by_customer().items():
                 outcomes = rules.settle(
                     [promise._to_rule() for promise in mine],
                     payments.get((partner.id, currency.id), ()),
                     today,
                     grace[partner.id],
+                    [one._to_rule() for one in kept_by_customer.get((partner, currency), ())],
                 )
                 for promise in mine:
                     promise._note_outcome(outcomes[promise.id], today)
+
+    def _by_customer(self):
+        return self.grouped(lambda promise: (promise.partner_id, promise.currency_id))
+
+    def _get_kept_before(self, grace):
+        """Promises of these customers that were kept by money which could be counted for these as well."""
+        return self.search(
+            [
+                ("state", "=", "kept"),
+                ("company_id", "in", self.company_id.ids),
+                ("partner_id", "in", self.partner_id.ids),
+                ("date", ">=", min(self.mapped("promised_on")) - timedelta(days=grace)),
+            ]
+        )
 
     def _to_rule(self):
         self.ensure_one()

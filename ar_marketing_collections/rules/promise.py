@@ -46,16 +46,23 @@ class Outcome:
 
 
 def settle(
-    promises: Iterable[Promise], payments: Iterable[Payment], today: date, grace: int
+    promises: Iterable[Promise],
+    payments: Iterable[Payment],
+    today: date,
+    grace: int,
+    kept: Iterable[Promise] = (),
 ) -> dict[int, Outcome]:
     """What became of one customer's open promises: {promise id: Outcome}.
 
-    What is due first is served first. A promise takes money only where it is kept by it; else the money is left for the
-    next one, and what came of this one is told all the same. The day counts up to ``grace`` days later.
+    Those ``kept`` before have their money already. Then what is due first is served first. A promise takes money only
+    where it is kept by it; else the money is left for the next one, and what came of this one is told all the same. The
+    day counts up to ``grace`` days later.
     """
     pots = _Pots(payments)
     outcomes = {}
-    for promise in sorted(promises, key=lambda one: (one.day, one.made, one.id)):
+    for promise in _in_order(kept):
+        pots.take(pots.find(promise, promise.day + timedelta(days=grace)))
+    for promise in _in_order(promises):
         until = min(promise.day + timedelta(days=grace), today)
         taken = pots.find(promise, until)
         arrived = sum(taken.values())
@@ -66,6 +73,10 @@ def settle(
             is_over = today > promise.day + timedelta(days=grace)
             outcomes[promise.id] = Outcome(BROKEN if is_over else OPEN, arrived)
     return outcomes
+
+
+def _in_order(promises: Iterable[Promise]) -> list[Promise]:
+    return sorted(promises, key=lambda one: (one.day, one.made, one.id))
 
 
 class _Pots:
