@@ -28,7 +28,7 @@ class PortalCommon(CollectionsCommon, HttpCase):
         cls.krona = cls.setup_other_currency("SEK", rates=[("1900-01-01", 10.0)])
         cls.other_company = cls.setup_other_company()["company"]
         # a name that no number on the page can be taken for
-        cls.other_company.name = "Umea Handel AB"
+        cls.other_company.name = "other company AB"
         cls.other_company.default_collector_id = cls.collector
         cls.partner = cls.make_customer()
         cls.reader = cls.make_reader("anna", cls.partner)
