@@ -1,1 +1,2 @@
 from . import portal_arrival, portal_banner, portal_statement
+from . import portal_choice

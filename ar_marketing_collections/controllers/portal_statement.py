@@ -189,6 +189,7 @@ class PortalStatement(CustomerPortal):
             "page_name": "account_statement",
             "customer": reader.customer,
             "statements": statements,
+            "said": request.session.pop("ar_said", ""),
             "is_open": any(statement["blocks"] for statement in statements),
             "is_paid": any(statement["payments"] for statement in statements),
             "pager": pager,
