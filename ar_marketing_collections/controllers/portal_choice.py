@@ -54,9 +54,7 @@ class PortalChoice(PortalStatement):
             lang=request.env.lang,
             linked=False,
         )[reader.customer]
-        block = next(
-            (one for one in statement["blocks"] if one["currency"].name == currency), None
-        )
+        block = next((one for one in statement["blocks"] if one["currency"].name == currency), None)
         if not block:
             return None
         asked = set(request.httprequest.values.getlist("line"))
