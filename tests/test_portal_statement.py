@@ -76,7 +76,7 @@ class PortalStatementCommon(PortalCommon):
                     for name in ("open", "overdue", "credits", "balance")
                 }
                 rows = [
-                    (words(row.xpath("./td[1]/*[1]")[0]), to_number(words(row.xpath("./td")[-1])))
+                    (words(row.xpath("./td[1]/*[self::a or self::strong]")[0]), to_number(words(row.xpath("./td")[-1])))
                     for row in named(block, "item")
                 ]
                 key = int(section.get("data-company")), block.get("data-currency")
@@ -371,7 +371,7 @@ class TestPortalPage(PortalStatementCommon):
         self.log_in(self.reader)
         page = self.page()
         said = {
-            words(row.xpath("./td[1]/*[1]")[0]): (
+            words(row.xpath("./td[1]/*[self::a or self::strong]")[0]): (
                 [words(one) for one in named(row, "contact")],
                 row.xpath("./td[1]/a/@href"),
             )
