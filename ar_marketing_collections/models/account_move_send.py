@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from lxml import etree, html
 from markupsafe import Markup, escape
 
@@ -144,7 +146,9 @@ class AccountMoveSend(models.AbstractModel):
         partners = super()._get_default_mail_partner_ids(move, mail_template, mail_lang)
         if not move.is_sale_document(include_receipts=True):
             return partners
-        chosen = move._get_invoice_recipients()[move.id].with_env(partners.env)
+        prepared = self.env.context.get("billing_recipients")  # a batch asks once for all
+        recipients = prepared if prepared is not None else move._get_invoice_recipients()
+        chosen = recipients[move.id].with_env(partners.env)
         if not self.env.context.get("allow_partners_without_mail"):
             chosen = chosen.filtered("email")
         return chosen | (partners - move.partner_id) if chosen else partners
@@ -203,10 +207,12 @@ class AccountMoveSend(models.AbstractModel):
             )
         )._note_mailed()
         today = fields.Date.context_today(self)
+        by_language = defaultdict(self.env["account.move"].browse)
         for move, data in moves_data.items():
             if move.partner_id.email or data.get("mail_partner_ids"):
-                localized = move.with_context(lang=data.get("mail_lang") or self.env.lang)
-                self.env["ar.banner"]._log_shown("email", today, localized)
+                by_language[data.get("mail_lang") or self.env.lang] |= move
+        for lang, moves in by_language.items():
+            self.env["ar.banner"]._log_shown("email", today, moves.with_context(lang=lang))
         return result
 
     # ------------------------------------------------------------

@@ -314,7 +314,8 @@ class ArBillingRunner(models.AbstractModel):
         The texts break more often than anything else after posting: who is to blame is known before PDFs are made.
         """
         lines = {line.move_id.id: made_of for line, made_of in parts.items()}
-        found = {move.id: self._get_setting(move) for move in moves}
+        prepared = moves.with_context(billing_recipients=moves._get_invoice_recipients())
+        found = {move.id: self._get_setting(move) for move in prepared}
         errors = {lines[one]: error for one, (_settings, error) in found.items() if error}
         if errors:
             raise Blame(errors)
