@@ -1,16 +1,18 @@
 """Break a billing batch on purpose, in real processes on a database of its own.
 
-    python faults_billing.py kill|race DATABASE [Odoo options]
+    python faults_billing.py kill|race|service DATABASE [Odoo options]
 
 ``kill``: processes that bill are ended by SIGKILL at one moment after the other (before and after commits, before and
 after invoices were posted and their e-mails queued), until one gets through. ``race``: two processes bill at the same
-time. Then Odoo's own queue sends. Prints one line of JSON: what became of each draft, and what each customer received.
+time. ``service``: killed as well, and every third invoice goes to a web service too, which commits what it was told.
+Then Odoo's own queue sends. Prints one line of JSON: what became of each draft, and what each customer received.
 """
 
 import json
 import logging
 import signal
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -55,18 +57,53 @@ def main(mode, database, options):
                 env = api.Environment(cr, SUPERUSER_ID, {})
                 env["ar.billing.batch"]._cron_run_billing_batches()
 
-        if mode == "kill":
-            ends = [wait(fork(work, after)) for after in (*KILL_AFTER, None)]
-        else:
+        def serve():
+            with registry.cursor() as cr:
+                moves = api.Environment(cr, SUPERUSER_ID, {})["account.move"]
+                while moves.search_count([("sending_data", "!=", False)], limit=1):
+                    moves._cron_account_move_send()
+
+        told = tempfile.NamedTemporaryFile("a+", prefix="told_")
+        if mode == "service":
+            use_service(registry["account.move.send"], told.name)
+        if mode == "race":
             ends = [wait(child) for child in [fork(work), fork(work)]]
+        else:
+            ends = [wait(fork(work, after)) for after in (*KILL_AFTER, None)]
+        if mode == "service":
+            ends += [wait(fork(step)) for step in (serve, work)]
         with registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             env["mail.mail"].search([("state", "=", "outgoing")]).send()
             cr.commit()
             result = describe(env, inbox)
+        result["told"] = Counter(Path(told.name).read_text().split())
         result["killed"] = sum(end == signal.SIGKILL for end in ends)
         result["failed"] = sum(end not in (0, signal.SIGKILL) for end in ends)
     print(json.dumps(result))  # noqa: T201
+
+
+def use_service(Send, told):
+    """A web service beside the e-mail that cannot take back what it was told, so that it commits, as Odoo's own do.
+
+    :param told: path of a file that takes the invoices' ids, one a line
+    """
+    extra_edis = Send._get_default_extra_edis
+    call = Send._call_web_service_after_invoice_pdf_render
+
+    def get_extra_edis(sender, move):
+        return {*extra_edis(sender, move), *(("a_service",) if move.id % 3 == 0 else ())}
+
+    def call_service(sender, invoices_data):
+        loud = [move for move, data in invoices_data.items() if "a_service" in data["extra_edis"]]
+        if loud:
+            with Path(told).open("a") as file:
+                file.writelines(f"{move.id}\n" for move in loud)
+            sender.env.cr.commit()
+        return call(sender, invoices_data)
+
+    Send._get_default_extra_edis = get_extra_edis
+    Send._call_web_service_after_invoice_pdf_render = call_service
 
 
 def prepare(env, port):
@@ -129,6 +166,7 @@ def describe(env, inbox):
         "numbers": moves.mapped("sequence_number"),
         "lines": Counter(lines.mapped("state")),
         "batches": Counter(lines.batch_id.mapped("state")),
+        "loud": [str(move.id) for move in moves if move.id % 3 == 0],
         "papers": sorted({papers[move.id] for move in moves}),
         "received": received,
         "files": sum(len(list(message.iter_attachments())) for message in inbox.messages),

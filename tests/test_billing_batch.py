@@ -1,6 +1,7 @@
 """A batch of drafts: gathered, looked at, posted and sent; what fails is put aside and stops nobody else."""
 
-from datetime import date, datetime, timedelta
+from collections import Counter
+from datetime import date, datetime, time, timedelta
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, Command
@@ -215,6 +216,43 @@ class TestBillingBatch(BillingCommon):
         batch = self.prepare(RUN_DAY + timedelta(days=1))
         self.assertEqual(batch.line_ids.move_id, draft)
 
+    def test_a_cycle_changed_half_way_loses_no_draft_and_bills_none_twice(self):
+        partner = self.make_customer(billing_cycle_id=self.month_end.id)
+        changes = {
+            date(2026, 12, 10): self.mid_month,
+            date(2026, 12, 18): self.env.ref("ar_marketing_collections.billing_cycle_5_20"),
+            date(2026, 12, 30): self.mid_month,
+        }
+        drafts = self.env["account.move"]
+        first = date(2026, 12, 3)
+        for day in (first + timedelta(days=number) for number in range(50)):
+            with freeze_time(datetime.combine(day, time(10))):
+                partner.billing_cycle_id = changes.get(day, partner.billing_cycle_id)
+                if day in {date(2026, 12, number) for number in (3, 9, 14, 16, 22, 31)}:
+                    drafts |= self.make_draft(partner, made=datetime.combine(day, time(9)))
+                if day.day % 3 == 0:
+                    continue  # the cron missed this day
+                batch = self.prepare(day)
+                if batch:
+                    self.run_batch(batch)
+        lines = self.line_of(drafts)
+        self.assertEqual([lines.mapped("state"), len(lines)], [["sent"] * 6, 6])
+        made_and_billed = {line.move_id.create_date.day: line.batch_id.day for line in lines}
+        on_the_15th, on_the_20th = date(2026, 12, 16), date(2026, 12, 22)  # a Sunday, and missed days
+        in_january = date(2027, 1, 16)
+        self.assertEqual(
+            made_and_billed,
+            {
+                **dict.fromkeys((3, 9, 14), on_the_15th),
+                16: on_the_20th,
+                **dict.fromkeys((22, 31), in_january),
+            },
+        )
+        sent = self.env["mail.mail"].sudo().search([("model", "=", "account.move")])
+        carried = Counter(paper.name for mail in sent for paper in mail.attachment_ids)
+        papers = drafts.mapped("invoice_pdf_report_id.name")
+        self.assertEqual(carried, Counter(papers), "each PDF went out in one e-mail")
+
     def test_gathering_costs_the_same_for_many_as_for_few(self):
         def cost(count):
             for number in range(count):
@@ -403,6 +441,21 @@ class TestBillingBatch(BillingCommon):
             self.run_cron()
         self.assertEqual(draft.state, "posted")
 
+    def test_what_a_person_gathered_a_moment_ago_is_left_to_that_person(self):
+        self.company.billing_mode = "automatic"
+        draft = self.make_draft(self.make_customer())
+        batch = self.Batch.with_user(self.biller).sudo()._prepare_batch(self.company, RUN_DAY)
+        self.assertEqual(batch.line_ids.create_uid, self.biller)
+        batch.line_ids.flush_recordset()
+        for made, state in (("2026-12-14 23:30:00", "draft"), ("2026-12-14 22:59:00", "posted")):
+            self.env.cr.execute(
+                "UPDATE ar_billing_batch_line SET create_date = %s WHERE id IN %s",
+                (made, batch.line_ids._ids),
+            )
+            batch.line_ids.invalidate_recordset()
+            self.run_cron()
+            self.assertEqual(draft.state, state)
+
     def test_a_draft_of_long_ago_waits_for_a_person_also_where_batches_run_by_themselves(self):
         self.company.billing_mode = "automatic"
         fresh = self.make_draft(self.make_customer())
@@ -588,7 +641,14 @@ class TestBillingBatch(BillingCommon):
             self.make_draft(partner, 100.0 + number, invoice_payment_term_id=term.id)
             for number, term in enumerate([later, later.browse(), later, later.browse()])
         ]
-        self.run_batch(self.prepare())
+        odd = self.make_draft(partner, currency_id=self.setup_other_currency("EUR").id)
+        batch = self.prepare()
+        self.assertTrue(batch.is_merging)
+        self.assertEqual(
+            [self.line_of(draft).merging for draft in drafts], ["One of 2 that become one"] * 4
+        )
+        self.assertEqual(self.line_of(odd).merging, "It differs in: Currency.")
+        self.run_batch(batch)
         left = self.env["account.move"].union(*drafts).exists()
         self.assertEqual(left.mapped("state"), ["posted", "posted"])
         self.assertEqual(sorted(left.mapped("amount_untaxed")), [202.0, 204.0])

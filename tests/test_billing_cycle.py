@@ -206,34 +206,6 @@ class TestBillingCycle(CollectionsCommon):
             self.draft(partner, invoice_date=date(2026, 11, 1)).billing_date, date(2026, 12, 15)
         )
 
-    def test_a_cycle_changed_half_way_loses_no_draft_and_bills_none_twice(self):
-        partner = self.make_customer(billing_cycle_id=self.cycles["month_end"].id)
-        Batch, billed = self.env["ar.billing.batch"], {}
-        drafts = [
-            self.draft(partner, made=datetime(2026, 12, day, 10)) for day in (3, 9, 14, 16, 22, 31)
-        ]
-        changes = {
-            date(2026, 12, 10): "mid_month",
-            date(2026, 12, 18): "5_20",
-            date(2026, 12, 30): "mid_month",
-        }
-        for number in range(60):
-            day = TODAY + timedelta(days=number)
-            if day in changes:
-                partner.billing_cycle_id = self.cycles[changes[day]]
-            if day.day % 3 == 0:
-                continue  # the cron missed this day
-            self.env.invalidate_all()
-            gathered = Batch._gather(self.company, day).filtered(
-                lambda move, day=day: move.create_date.date() <= day
-            )
-            for draft in gathered:
-                self.assertNotIn(draft, billed)
-                billed[draft] = day
-            gathered.state = "posted"
-        self.assertEqual(set(billed), set(drafts))
-        self.assertLessEqual(max(billed.values()), date(2027, 1, 17))
-
     # ------------------------------------------------------------
     # Access
     # ------------------------------------------------------------

@@ -43,13 +43,23 @@ class TestFaults(ProcessCase):
         self.assertEqual(seen["failed"], 0)
         self.assert_billed_once(seen)
 
+    def test_a_web_service_that_commits_is_told_of_each_invoice_once(self):
+        seen = self.run_script("faults_billing.py", "service")
+        self.assertEqual((seen["killed"], seen["failed"]), (10, 0))
+        self.assertEqual(seen["told"], dict.fromkeys(seen["loud"], 1))
+        self.assertGreater(len(seen["loud"]), 10)
+        self.assert_booked_once(seen)
+
     def assert_billed_once(self, seen):
+        self.assert_booked_once(seen)
+        self.assertEqual(set(seen["received"].values()), {1}, "one e-mail a customer")
+
+    def assert_booked_once(self, seen):
         self.assertEqual(seen["states"], {"posted": seen["drafts"]})
         first = seen["numbers"][0]
         self.assertEqual(seen["numbers"], list(range(first, first + seen["drafts"])), "no gap")
         self.assertEqual(seen["lines"], {"sent": seen["drafts"]})
         self.assertEqual(set(seen["batches"]), {"done"})
         self.assertEqual(seen["papers"], [1], "one PDF an invoice")
-        self.assertEqual(set(seen["received"].values()), {1}, "one e-mail a customer")
         self.assertEqual(len(seen["received"]), seen["customers"])
         self.assertEqual(seen["files"], seen["drafts"])

@@ -1,18 +1,15 @@
 import logging
 from collections import defaultdict
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 from ..tools import bulk
-from .ar_billing_batch_line import OPEN_STATES, STATES
+from .ar_billing_batch_line import OPEN_STATES, REST, STATES
 
 _logger = logging.getLogger(__name__)
 
-#: A draft that a person wrote so lately may not be finished: no batch takes it by itself.
-REST = timedelta(hours=1)
 LINE_COLUMNS = {
     "batch_id": "int4",
     "move_id": "int4",
@@ -81,6 +78,9 @@ class ArBillingBatch(models.Model):
         compute="_compute_counts",
         help="Each currency by itself. Of what is or was billed, without what was left out or put aside.",
     )
+    is_merging = fields.Boolean(
+        compute="_compute_is_merging", help="Some of these customers want one invoice of all drafts."
+    )
     report = fields.Html(compute="_compute_report", sanitize=False)
 
     # One batch at a time waits for a person: what falls due meanwhile joins it.
@@ -143,6 +143,11 @@ class ArBillingBatch(models.Model):
             to_do = batch.total_count - counts["left_out"]
             batch.progress = (to_do - counts["waiting"]) / to_do if to_do else 0.0
             batch.amounts = batch._format_amounts(amounts)
+
+    @api.depends("line_ids.partner_id")
+    def _compute_is_merging(self):
+        for batch in self:
+            batch.is_merging = any(line._wants_merging() for line in batch.line_ids)
 
     @api.model
     def _format_amounts(self, amounts):
@@ -379,7 +384,7 @@ class ArBillingBatch(models.Model):
         automatic = self.company_id.billing_mode == "automatic"
         waiting = self.line_ids.filtered(lambda line: line.state == "waiting")
         forgotten = waiting.move_id._get_forgotten()
-        alone = waiting.filtered(
+        alone = (waiting - waiting._get_looked_at()).filtered(
             lambda line: (automatic or line._is_unattended()) and line.move_id.id not in forgotten
         )
         if not alone:

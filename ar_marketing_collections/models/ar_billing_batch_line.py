@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
@@ -16,6 +16,8 @@ STATES = [
 OPEN_STATES = ("waiting", "set_aside")
 #: Older drafts may have been forgotten: a person looks at them first, also where batches run by themselves.
 LONGEST_WAIT = timedelta(days=62)
+#: What a person wrote or gathered so lately is still being worked on: nothing takes it by itself.
+REST = timedelta(hours=1)
 
 
 class ArBillingBatchLine(models.Model):
@@ -59,6 +61,12 @@ class ArBillingBatchLine(models.Model):
         "Made of drafts", readonly=True, help="So many drafts became this invoice."
     )
 
+    merging = fields.Char(
+        "Merged",
+        compute="_compute_merging",
+        help="What becomes of the customer's wish for one invoice of all drafts.",
+    )
+
     _open_uniq = models.UniqueIndex(
         "(move_id) WHERE state IN ('waiting', 'set_aside')",
         "This draft stands in another batch already.",
@@ -74,6 +82,23 @@ class ArBillingBatchLine(models.Model):
     def _compute_display_name(self):
         for line in self:
             line.display_name = line.move_id.display_name
+
+    @api.depends("state", "move_id", "partner_id")
+    @api.depends_context("lang")
+    def _compute_merging(self):
+        """As the runner will do it, all being well, with what waits in the batch now."""
+        self.merging = False
+        waiting = self.batch_id.line_ids.filtered(lambda line: line.state == "waiting")
+        merging = waiting.filtered(lambda line: line._wants_merging())
+        for lines in merging.grouped(lambda line: (line.batch_id, line.partner_id)).values():
+            drafts = lines.move_id.sudo()
+            apart = drafts._get_apart_words()
+            sizes = {move.id: len(group) for group in drafts._get_merge_groups() for move in group}
+            for line in lines & self:
+                if count := sizes.get(line.move_id.id):
+                    line.merging = self.env._("One of %(count)s that become one", count=count)
+                elif line.move_id.id in apart:
+                    line.merging = apart[line.move_id.id]
 
     def action_leave_out(self):
         """Not this time: the draft waits for its customer's next run."""
@@ -109,6 +134,13 @@ class ArBillingBatchLine(models.Model):
                 line.write({"state": "left_out", "reason": words, "has_problem": False})
                 outdated += line
         return self - outdated
+
+    def _get_looked_at(self):
+        """Those that a person put into a batch a moment ago, to look through them."""
+        since = fields.Datetime.now() - REST
+        return self.filtered(
+            lambda line: line.create_uid.id != SUPERUSER_ID and line.create_date > since
+        )
 
     def _is_unattended(self):
         """Whether its cycle lets it be posted and sent where the company looks through its batches. A hook."""
