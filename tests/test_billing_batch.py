@@ -238,7 +238,10 @@ class TestBillingBatch(BillingCommon):
         lines = self.line_of(drafts)
         self.assertEqual([lines.mapped("state"), len(lines)], [["sent"] * 6, 6])
         made_and_billed = {line.move_id.create_date.day: line.batch_id.day for line in lines}
-        on_the_15th, on_the_20th = date(2026, 12, 16), date(2026, 12, 22)  # a Sunday, and missed days
+        on_the_15th, on_the_20th = (
+            date(2026, 12, 16),
+            date(2026, 12, 22),
+        )  # a Sunday, and missed days
         in_january = date(2027, 1, 16)
         self.assertEqual(
             made_and_billed,

@@ -76,7 +76,10 @@ class PortalStatementCommon(PortalCommon):
                     for name in ("open", "overdue", "credits", "balance")
                 }
                 rows = [
-                    (words(row.xpath("./td[1]/*[self::a or self::strong]")[0]), to_number(words(row.xpath("./td")[-1])))
+                    (
+                        words(row.xpath("./td[1]/*[self::a or self::strong]")[0]),
+                        to_number(words(row.xpath("./td")[-1])),
+                    )
                     for row in named(block, "item")
                 ]
                 key = int(section.get("data-company")), block.get("data-currency")

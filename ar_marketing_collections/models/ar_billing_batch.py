@@ -79,7 +79,8 @@ class ArBillingBatch(models.Model):
         help="Each currency by itself. Of what is or was billed, without what was left out or put aside.",
     )
     is_merging = fields.Boolean(
-        compute="_compute_is_merging", help="Some of these customers want one invoice of all drafts."
+        compute="_compute_is_merging",
+        help="Some of these customers want one invoice of all drafts.",
     )
     report = fields.Html(compute="_compute_report", sanitize=False)
 
