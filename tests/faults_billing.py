@@ -40,7 +40,7 @@ def main(mode, database, options):
     fields.Date.context_today = staticmethod(lambda *_args, **_kwargs: TODAY)
     ar_billing_runner.CHUNK = CHUNK
     registry = Registry(database)
-    with smtp_server() as (inbox, port):
+    with smtp_server() as (inbox, port), tempfile.NamedTemporaryFile() as told:
         with registry.cursor() as cr:
             prepare(api.Environment(cr, SUPERUSER_ID, {}), port)
         sql_db.close_db(database)
@@ -63,7 +63,6 @@ def main(mode, database, options):
                 while moves.search_count([("sending_data", "!=", False)], limit=1):
                     moves._cron_account_move_send()
 
-        told = tempfile.NamedTemporaryFile("a+", prefix="told_")
         if mode == "service":
             use_service(registry["account.move.send"], told.name)
         if mode == "race":
@@ -83,13 +82,13 @@ def main(mode, database, options):
     print(json.dumps(result))  # noqa: T201
 
 
-def use_service(Send, told):
+def use_service(sending, told):
     """A web service beside the e-mail that cannot take back what it was told, so that it commits, as Odoo's own do.
 
     :param told: path of a file that takes the invoices' ids, one a line
     """
-    extra_edis = Send._get_default_extra_edis
-    call = Send._call_web_service_after_invoice_pdf_render
+    extra_edis = sending._get_default_extra_edis
+    call = sending._call_web_service_after_invoice_pdf_render
 
     def get_extra_edis(sender, move):
         return {*extra_edis(sender, move), *(("a_service",) if move.id % 3 == 0 else ())}
@@ -102,8 +101,8 @@ def use_service(Send, told):
             sender.env.cr.commit()
         return call(sender, invoices_data)
 
-    Send._get_default_extra_edis = get_extra_edis
-    Send._call_web_service_after_invoice_pdf_render = call_service
+    sending._get_default_extra_edis = get_extra_edis
+    sending._call_web_service_after_invoice_pdf_render = call_service
 
 
 def prepare(env, port):
