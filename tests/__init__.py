@@ -21,6 +21,7 @@ from . import (
     test_payment_profile,
     test_promise,
     test_portal_access,
+    test_portal_limit,
     test_portal_statement,
     test_rules_banner,
     test_rules_billing_calendar,

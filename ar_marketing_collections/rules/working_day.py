@@ -19,3 +19,15 @@ def next_working_day(day: date) -> date:
     while not is_working_day(day):
         day += timedelta(days=1)
     return day
+
+
+def add_working_days(day: date, count: int) -> date:
+    """The day that lies ``count`` working days after ``day``.
+
+    >>> add_working_days(date(2026, 11, 20), 2)
+    datetime.date(2026, 11, 24)
+    """
+    while count > 0:
+        day += timedelta(days=1)
+        count -= is_working_day(day)
+    return day

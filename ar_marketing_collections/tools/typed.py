@@ -1,0 +1,43 @@
+"""What people type into a form: amounts in their own way of writing, text of a sane length."""
+
+import re
+
+#: No invoice is longer than this, and no number in it either.
+LONGEST_AMOUNT = 24
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def amount(text, point=".", comma=","):
+    """The amount that somebody typed, or None where it is none. ``point`` and ``comma`` are the language's own signs.
+
+    The last sign of several kinds is the decimal point, as is a single one that no thousands can stand behind. What is
+    below zero, no number, or endless is none.
+
+    >>> [amount(text) for text in ("1,234.50", "1 234,50", "12,5", "1,234", "0.5", "-1", "nan", "1e9", "", "1.2.3")]
+    [1234.5, 1234.5, 12.5, 1234.0, 0.5, None, None, None, None, None]
+    >>> [amount(text, ",", ".") for text in ("1.234,50", "1.234", "1234.5", "1,234")]
+    [1234.5, 1234.0, 1234.5, 1.234]
+    """
+    digits = re.sub(r"[\s\u00a0\u202f'’]", "", text or "")
+    if len(digits) > LONGEST_AMOUNT or not re.fullmatch(r"[0-9.,]*[0-9][0-9.,]*", digits):
+        return None
+    signs = [sign for sign in digits if sign in ".,"]
+    if not signs:
+        return float(digits)
+    last = signs[-1]
+    grouped = re.fullmatch(rf"[0-9]{{1,3}}(?:\{last}[0-9]{{3}})+", digits)
+    if grouped and (len(signs) > 1 or (last != point and last == comma)):
+        return float(digits.replace(last, ""))
+    whole, _sign, cents = digits.rpartition(last)
+    other = "," if last == "." else "."
+    if last in whole or (
+        other in whole and not re.fullmatch(rf"[0-9]{{1,3}}(?:\{other}[0-9]{{3}})+", whole)
+    ):
+        return None
+    return float(f"{whole.replace(other, '') or 0}.{cents or 0}")
+
+
+def words(text, longest):
+    """(plain text, how many characters too long it is). Signs that nobody sees are taken out."""
+    plain = CONTROLS.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return plain[:longest], max(len(plain) - longest, 0)
