@@ -3,6 +3,7 @@ from . import (
     account_move_arrival,
     account_move_billing,
     account_move_check,
+    account_move_dispute,
     account_move_line,
     account_move_merge,
     account_move_merge_links,
@@ -38,6 +39,7 @@ from . import (
     ar_portal_limit,
     ar_statement,
     ar_statement_portal,
+    ar_statement_portal_agreements,
     ar_thanks,
     mail_activity,
     mail_mail,
@@ -48,4 +50,5 @@ from . import (
     res_partner,
     res_partner_bank,
     res_partner_category,
+    res_partner_contacts,
 )

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .ar_dispute import OPEN_STATES
+
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
@@ -8,6 +10,7 @@ class AccountMoveLine(models.Model):
     followup_hold = fields.Selection(
         [
             ("dispute", "In dispute"),
+            ("part_dispute", "Partly in dispute"),
             ("promise", "Promised"),
             ("no_followup", "Excluded"),
             ("blocked", "Blocked"),
@@ -22,12 +25,12 @@ class AccountMoveLine(models.Model):
 
     @api.depends("no_followup", "move_id.payment_state", "move_id.arrival")
     def _compute_followup_hold(self):
-        disputed = set(
+        disputes = (
             self.env["ar.dispute"]
             .sudo()
-            .search([("line_id", "in", self.ids), ("state", "=", "open")])
-            .line_id.ids
+            .search([("line_id", "in", self.ids), ("state", "in", OPEN_STATES)])
         )
+        disputed = {dispute.line_id.id: dispute.amount for dispute in disputes}
         promised = set(
             self.env["ar.payment.promise"]
             .sudo()
@@ -38,15 +41,27 @@ class AccountMoveLine(models.Model):
             state = line.move_id.payment_state
             line.followup_hold = (
                 "dispute"
-                if line.id in disputed
+                if line._is_all_disputed(disputed.get(line.id))
                 else "promise"
                 if line.id in promised
                 else "no_followup"
                 if line.no_followup
                 else state
                 if state in ("blocked", "in_payment")
-                else line.move_id.arrival == "bounced" and "bounced"
+                else "bounced"
+                if line.move_id.arrival == "bounced"
+                else line.id in disputed and "part_dispute"
             )
+
+    def _is_all_disputed(self, amount):
+        """Whether all that is left of this item is in dispute (None: nothing is, 0: the whole item)."""
+        self.ensure_one()
+        if amount is None:
+            return False
+        return (
+            not amount
+            or self.currency_id.compare_amounts(amount, self.amount_residual_currency) >= 0
+        )
 
     @api.depends("date_maturity", "date")
     def _compute_followup_days_overdue(self):

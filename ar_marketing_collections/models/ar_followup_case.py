@@ -242,7 +242,7 @@ class ArFollowupCase(models.Model):
                 case.oldest_due_date = mine[0].due if mine else False
                 case.days_overdue = (today - mine[0].due).days if overdue else 0
                 case.open_line_ids = self.env["account.move.line"].browse(
-                    [item.id for item in mine]
+                    list(dict.fromkeys(item.id for item in mine))
                 )
 
     @api.depends("partner_id", "company_id")

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import plaintext2html
+from odoo.tools import html2plaintext, plaintext2html
 
 
 class ArFollowupCase(models.Model):
@@ -25,6 +25,8 @@ class ArFollowupCase(models.Model):
         self.ensure_one()
         case = self.sudo().with_context(lang=self.sudo().user_id.lang or self.env.lang)
         note = plaintext2html(text) if text else ""
+        if text and self._is_said_already(note, author):
+            return case.activity_ids.browse()
         if text:
             case.message_post(
                 body=note,
@@ -39,6 +41,15 @@ class ArFollowupCase(models.Model):
             summary=summary,
             note=note,
             user_id=self._get_task_owner().id,
+        )
+
+    def _is_said_already(self, note, author):
+        """Whether the newest message says the same: a form that was sent twice."""
+        last = self.sudo().message_ids.filtered(lambda one: one.message_type == "comment")[:1]
+        return (
+            html2plaintext(last.body or "") == html2plaintext(note)
+            and (not author or last.author_id == author)
+            and last.date.date() == fields.Date.today()
         )
 
     def _get_task_owner(self):

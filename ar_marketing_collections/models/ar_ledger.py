@@ -83,7 +83,8 @@ class ArLedger(models.AbstractModel):
     def _open_lines(self, company, partner_ids=None):
         """What is open now, by customer: ({partner: [followup.Item]}, {partner: {currency: (amount, company amount)}}).
 
-        Items are debit lines; credit notes and unallocated payments are credits, with positive amounts.
+        Items are debit lines; credit notes and unallocated payments are credits, with positive amounts. An item that is
+        in dispute in part is two: what waits, and the rest.
         """
         self._flush()
         self.env.cr.execute(
@@ -92,7 +93,9 @@ class ArLedger(models.AbstractModel):
                 SELECT p.commercial_partner_id, l.id, l.balance > 0,
                        COALESCE(l.date_maturity, l.date), COALESCE(m.invoice_date, l.date),
                        l.amount_residual_currency::float8, l.amount_residual::float8, l.currency_id,
-                       CASE WHEN d.line_id IS NOT NULL THEN 'dispute'
+                       (CASE WHEN d.amount > 0 THEN LEAST(d.amount, l.amount_residual_currency) END)::float8,
+                       CASE WHEN d.line_id IS NOT NULL AND (
+                                d.amount IS NULL OR d.amount >= l.amount_residual_currency) THEN 'dispute'
                             WHEN promised.line_id IS NOT NULL THEN 'promise'
                             WHEN l.no_followup THEN 'no_followup'
                             WHEN m.payment_state = 'blocked' THEN 'blocked'
@@ -102,7 +105,7 @@ class ArLedger(models.AbstractModel):
                   FROM account_move_line l
                   JOIN account_move m ON m.id = l.move_id
                   JOIN res_partner p ON p.id = l.partner_id
-             LEFT JOIN ar_dispute d ON d.line_id = l.id AND d.state = 'open'
+             LEFT JOIN %(disputed)s d ON d.line_id = l.id
              LEFT JOIN %(promised)s promised ON promised.line_id = l.id
                  WHERE l.account_id IN %(accounts)s
                    AND l.company_id IN %(companies)s
@@ -111,6 +114,7 @@ class ArLedger(models.AbstractModel):
                    AND l.amount_residual_currency <> 0
                    AND %(partners)s
                 """,
+                disputed=self.env["ar.dispute"]._disputed_lines(),
                 promised=self._promised_lines(),
                 accounts=self._receivable_account_ids(company),
                 companies=tuple(company._collections_members().ids),
@@ -128,12 +132,12 @@ class ArLedger(models.AbstractModel):
             amount,
             company_amount,
             currency,
+            disputed,
             hold,
         ) in self.env.cr.fetchall():
             if is_debit:
-                items[partner].append(
-                    followup.Item(line, due, billed, amount, company_amount, currency, hold)
-                )
+                item = followup.Item(line, due, billed, amount, company_amount, currency, hold)
+                items[partner] += followup.split(item, disputed or 0.0)
             else:
                 before = credits[partner].get(currency, (0.0, 0.0))
                 credits[partner][currency] = (before[0] - amount, before[1] - company_amount)
@@ -192,18 +196,26 @@ class ArLedger(models.AbstractModel):
 
     @api.model
     def _settled_items(self, company, since, until, partner_ids=None):
-        """Items settled by at least one payment, the last one from ``since`` to ``until``: {partner: [SettledItem]}."""
+        """Items settled by at least one payment, the last one from ``since`` to ``until``: {partner: [SettledItem]}.
+
+        The days until a dispute was upheld were ours: the item counts as due on that day.
+        """
         self._flush()
         self.env.cr.execute(
             SQL(
                 """
-                SELECT p.commercial_partner_id, COALESCE(l.date_maturity, l.date), MAX(pr.max_date)
+                SELECT p.commercial_partner_id,
+                       GREATEST(COALESCE(l.date_maturity, l.date),
+                                CASE WHEN MAX(upheld.day) IS NOT NULL
+                                     THEN LEAST(MAX(upheld.day), MAX(pr.max_date)) END),
+                       MAX(pr.max_date)
                   FROM account_partial_reconcile pr
                   JOIN account_move_line l ON l.id = pr.debit_move_id
                   JOIN account_move_line c ON c.id = pr.credit_move_id
                   JOIN account_move cm ON cm.id = c.move_id
                   JOIN account_journal j ON j.id = c.journal_id
                   JOIN res_partner p ON p.id = l.partner_id
+             LEFT JOIN %(upheld)s upheld ON upheld.line_id = l.id
                  WHERE pr.max_date >= %(since)s
                    AND l.account_id IN %(accounts)s
                    AND l.company_id IN %(companies)s
@@ -215,6 +227,7 @@ class ArLedger(models.AbstractModel):
               GROUP BY l.id, p.commercial_partner_id
                 HAVING MAX(pr.max_date) <= %(until)s
                 """,
+                upheld=self.env["ar.dispute"]._upheld_lines(),
                 since=since,
                 until=until,
                 accounts=self._receivable_account_ids(company),
@@ -227,6 +240,24 @@ class ArLedger(models.AbstractModel):
         for partner, due, day in self.env.cr.fetchall():
             settled[partner].append(SettledItem(due, day))
         return settled
+
+    @api.model
+    def _rightly_disputed(self, company):
+        """{line id: day} of what is open still: until that day the customer was right not to pay it."""
+        self._flush()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT l.id, upheld.day
+                  FROM %(upheld)s upheld
+                  JOIN account_move_line l ON l.id = upheld.line_id
+                 WHERE l.reconciled IS NOT TRUE AND l.company_id IN %(companies)s
+                """,
+                upheld=self.env["ar.dispute"]._upheld_lines(),
+                companies=tuple(company._collections_members().ids),
+            )
+        )
+        return dict(self.env.cr.fetchall())
 
     @api.model
     def _paid_bills(self, company, since, until):

@@ -384,11 +384,13 @@ class ArPaymentProfile(models.Model):
         settled = ledger._settled_items(company, today - timedelta(days=settings.window), today)
         items, _credits = ledger._open_lines(company)
         known = self._stored_profiles(company)
+        ours = ledger._rightly_disputed(company)
         overdue = {
             partner: [
-                (today - item.due).days
+                days
                 for item in mine
-                if item.due < today and item.hold != "dispute"
+                if item.hold != "dispute"
+                and (days := (today - max(item.due, ours.get(item.id, item.due))).days) > 0
             ]
             for partner, mine in items.items()
         }

@@ -63,8 +63,8 @@ class ArPortalLimit(models.Model):
         person = self.env["ar.statement"]._prepare_person(customer._get_collector(company), company)
         if person["phone"]:
             return self.env._(
-                "You have sent us a lot today, and we are reading it. Please call %(person)s on %(phone)s, or write again "
-                "tomorrow.",
+                "You have sent us a lot today, and we are reading it. Please call %(person)s on %(phone)s, or "
+                "write again tomorrow.",
                 person=person["name"],
                 phone=person["phone"],
             )

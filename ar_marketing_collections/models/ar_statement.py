@@ -42,6 +42,7 @@ class StatementLine:
 
     ``kind``: ``invoice``, ``credit_note``, ``payment`` or ``entry``. ``part`` of ``parts`` is the instalment; both
     are 0 where there is only one. ``discount_until``: the last day on which a discount could be had, if any.
+    ``disputed``: how much of what is left is in dispute.
     """
 
     partner: int
@@ -61,6 +62,7 @@ class StatementLine:
     part: int
     parts: int
     discount_until: date | None
+    disputed: float = 0.0
 
 
 class ArStatement(models.AbstractModel):
@@ -147,7 +149,9 @@ class ArStatement(models.AbstractModel):
                        (l.amount_residual_currency + undone.amount)::float8,
                        (l.amount_residual + undone.company_amount)::float8,
                        l.currency_id,
-                       CASE WHEN d.line_id IS NOT NULL THEN 'dispute'
+                       CASE WHEN d.line_id IS NOT NULL AND (
+                                d.amount IS NULL OR d.amount >= l.amount_residual_currency + undone.amount)
+                            THEN 'dispute'
                             WHEN promised.line_id IS NOT NULL THEN 'promise'
                             WHEN l.no_followup THEN 'no_followup'
                             WHEN m.payment_state IN ('blocked', 'in_payment') THEN m.payment_state
@@ -155,13 +159,15 @@ class ArStatement(models.AbstractModel):
                             ELSE '' END,
                        COALESCE(term.part, 0), COALESCE(term.parts, 0),
                        CASE WHEN l.discount_date IS NOT NULL
-                            THEN GREATEST(l.discount_date, goodwill.until) END
+                            THEN GREATEST(l.discount_date, goodwill.until) END,
+                       CASE WHEN d.line_id IS NULL THEN 0
+                            ELSE LEAST(d.amount, l.amount_residual_currency + undone.amount) END::float8
                   FROM %(undone)s undone
                   JOIN account_move_line l ON l.id = undone.line_id
                   JOIN account_move m ON m.id = l.move_id
                   JOIN account_journal j ON j.id = l.journal_id
                   JOIN res_partner p ON p.id = l.partner_id
-             LEFT JOIN ar_dispute d ON d.line_id = l.id AND d.state = 'open'
+             LEFT JOIN %(disputed)s d ON d.line_id = l.id
              LEFT JOIN %(promised)s promised ON promised.line_id = l.id
              LEFT JOIN LATERAL (
                            SELECT COUNT(*) AS parts,
@@ -186,6 +192,7 @@ class ArStatement(models.AbstractModel):
                     ),
                 ),
                 was_open=self._was_open(as_of),
+                disputed=self.env["ar.dispute"]._disputed_lines(),
                 promised=self.env["ar.ledger"]._promised_lines(),
                 customers=customers,
             )
@@ -345,16 +352,16 @@ class ArStatement(models.AbstractModel):
         items = [row for row in rows if not row["is_credit"]]
         credits = [row for row in rows if row["is_credit"]]
 
-        def total(rows):
-            return currency.round(sum(row["left"] for row in rows))
+        def total(rows, name="left"):
+            return currency.round(sum(row[name] for row in rows))
 
         overdue = [item for item in items if item["is_overdue"]]
         credit = abs(total(credits))
-        asked = total(item for item in overdue if not item["hold"])
+        asked = total((item for item in overdue if not item["hold"]), "undisputed")
         covered = min(asked, credit)
         coming = [item for item in items if not item["is_overdue"] and not item["hold"]]
         first_due = min((item["due"] for item in coming), default=None)
-        next_amount = total(item for item in coming if item["due"] == first_due) - (
+        next_amount = total((item for item in coming if item["due"] == first_due), "undisputed") - (
             credit - covered
         )
         block = {
@@ -365,7 +372,7 @@ class ArStatement(models.AbstractModel):
                 "open": total(items),
                 "overdue": total(overdue),
                 "not_due": total(item for item in items if not item["is_overdue"]),
-                "disputed": total(item for item in overdue if item["is_disputed"]),
+                "disputed": total(overdue, "disputed"),
                 "credits": credit,
                 "covered": covered,
                 "balance": currency.round(total(items) - credit),
@@ -459,7 +466,7 @@ class ArStatement(models.AbstractModel):
             "kind": line.kind,
             "number": (line.kind == "entry" and line.label) or line.number,
             "title": self._get_title(line),
-            "notes": self._get_notes(line),
+            "notes": self._get_notes(line, currency),
             "billed": line.billed,
             "due": line.due,
             "days_overdue": max(days, 0),
@@ -469,6 +476,8 @@ class ArStatement(models.AbstractModel):
             "is_disputed": line.hold == "dispute",
             "is_partial": not currency.is_zero(line.original - line.left),
             "hold": line.hold,
+            "disputed": currency.round(line.disputed),
+            "undisputed": currency.round(line.left - line.disputed),
             "original": currency.round(line.original),
             "left": currency.round(line.left),
             "url": urls.get(line.move, ""),
@@ -524,7 +533,7 @@ class ArStatement(models.AbstractModel):
         return self.env._("Account entry")
 
     @api.model
-    def _get_notes(self, line):
+    def _get_notes(self, line, currency):
         """What is to be said about this line, in the customer's language."""
         notes = []
         if line.parts:
@@ -533,6 +542,13 @@ class ArStatement(models.AbstractModel):
             )
         if line.hold == "dispute":
             notes.append(self.env._("being clarified"))
+        elif line.disputed:
+            notes.append(
+                self.env._(
+                    "%(amount)s of it being clarified",
+                    amount=self._format_amount(currency, line.disputed),
+                )
+            )
         if line.hold == "promise":
             notes.append(self.env._("payment promised"))
         if line.hold == "in_payment":
@@ -669,7 +685,7 @@ class ArStatement(models.AbstractModel):
                 item["line_id"],
                 item["due"],
                 item["billed"],
-                item["left"],
+                item["undisputed"],
                 0.0,
                 block["currency"].id,
             )

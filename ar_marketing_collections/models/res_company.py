@@ -132,6 +132,19 @@ class ResCompany(models.Model):
         "0: never, customers log in.",
     )
 
+    dispute_days = fields.Integer(
+        "Answer disputes within (days)",
+        default=7,
+        help="So many working days after a customer said that something is wrong, it gets an answer; after that the "
+        "owner's manager is asked.",
+    )
+    portal_promise_days = fields.Integer(
+        "Promises reach (days)",
+        default=30,
+        help="In the portal, a customer may promise to pay within so many days from today. 0: promises are given to a "
+        "person.",
+    )
+
     payment_window_days = fields.Integer("Days looked back", default=365)
     payment_half_life_days = fields.Integer("Half-life of a payment (days)", default=90)
     payment_grace_days = fields.Integer("Grace (days)", default=0)
@@ -196,6 +209,8 @@ class ResCompany(models.Model):
         "banner_limit",
         "arrival_days",
         "portal_link_days",
+        "dispute_days",
+        "portal_promise_days",
     )
     def _check_collections_numbers(self):
         for company in self:
@@ -214,6 +229,8 @@ class ResCompany(models.Model):
                     company.banner_limit,
                     company.arrival_days,
                     company.portal_link_days,
+                    company.dispute_days,
+                    company.portal_promise_days,
                 )
                 < 0
             ):

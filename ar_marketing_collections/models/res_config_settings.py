@@ -35,6 +35,9 @@ class ResConfigSettings(models.TransientModel):
 
     portal_link_days = fields.Integer(related="company_id.portal_link_days", readonly=False)
 
+    dispute_days = fields.Integer(related="company_id.dispute_days", readonly=False)
+    portal_promise_days = fields.Integer(related="company_id.portal_promise_days", readonly=False)
+
     payment_window_days = fields.Integer(related="company_id.payment_window_days", readonly=False)
     payment_half_life_days = fields.Integer(
         related="company_id.payment_half_life_days", readonly=False

@@ -108,7 +108,7 @@ class ArAgeingReport(models.Model):
                    COALESCE(l.date_maturity, l.date) AS due_date,
                    CASE WHEN l.balance > 0 THEN %(days)s END AS days_overdue,
                    CASE WHEN l.balance > 0 THEN %(bucket)s ELSE %(credit)s END AS bucket,
-                   EXISTS (SELECT 1 FROM ar_dispute d WHERE d.line_id = l.id AND d.state = 'open') AS is_disputed,
+                   EXISTS (SELECT 1 FROM %(disputed)s d WHERE d.line_id = l.id) AS is_disputed,
                    l.amount_residual + undone.company_amount AS amount,
                    l.currency_id,
                    l.amount_residual_currency + undone.amount AS amount_currency
@@ -122,6 +122,7 @@ class ArAgeingReport(models.Model):
             """,
             company=company.id,
             company_currency=company.sudo().currency_id.id,
+            disputed=self.env["ar.dispute"]._disputed_lines(),
             days=days,
             bucket=self._bucket_of(days),
             credit=CREDIT,

@@ -144,6 +144,21 @@ class Item:
     hold: str = ""
 
 
+def split(item: Item, disputed: float) -> list[Item]:
+    """``item``, or what is left of it without the ``disputed`` part and that part, which waits."""
+    if disputed <= ROUNDING or disputed >= item.amount - ROUNDING:
+        return [item]
+    share = disputed / item.amount
+    return [
+        replace(
+            item,
+            amount=item.amount - disputed,
+            company_amount=item.company_amount * (1 - share),
+        ),
+        replace(item, amount=disputed, company_amount=item.company_amount * share, hold="dispute"),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A past touch. ``reached`` maps the id of each item that it was about to the offset of the level the

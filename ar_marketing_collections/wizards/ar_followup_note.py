@@ -106,7 +106,7 @@ class ArFollowupNote(models.TransientModel):
     def _compute_disputable_line_ids(self):
         for note in self:
             note.disputable_line_ids = note.case_id.open_line_ids.filtered(
-                lambda line: line.followup_hold != "dispute"
+                lambda line: line.followup_hold not in ("dispute", "part_dispute")
             )
 
     @api.depends("disputable_line_ids")

@@ -1,0 +1,381 @@
+"""Disputes: what waits, who finds out by when, and what becomes of it."""
+
+from datetime import date, timedelta
+
+from psycopg2.errors import UniqueViolation
+
+from odoo import Command
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import Form, freeze_time, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.ar_marketing_collections.rules.followup import Item, split
+
+from .common import TODAY, CollectionsCommon
+
+DAY = timedelta(days=1)
+ADDON = "ar_marketing_collections"
+
+
+@tagged("post_install", "-at_install")
+class TestDispute(CollectionsCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(freeze_time(TODAY))
+        cls.seller = cls.make_user("sam", "base.group_user")
+        cls.partner = cls.make_customer(collector_id=cls.collector.id)
+        cls.invoice = cls.make_invoice(
+            cls.partner, TODAY - 20 * DAY, 1000.0, invoice_user_id=cls.seller.id
+        )
+        cls.line = cls.items(cls.invoice)
+
+    @classmethod
+    def make_user(cls, login, *groups):
+        return cls.env["res.users"].create(
+            {
+                "name": login.title(),
+                "login": login,
+                "email": f"{login}@example.com",
+                "group_ids": [Command.set([cls.env.ref(group).id for group in groups])],
+                "company_ids": [Command.set(cls.company.ids)],
+                "company_id": cls.company.id,
+            }
+        )
+
+    def dispute(self, reason="quality", **values):
+        return self.env["ar.dispute"].create({"line_id": self.line.id, "reason": reason, **values})
+
+    # ------------------------------------------------------------
+    # What waits
+    # ------------------------------------------------------------
+
+    def test_all_that_is_left_is_in_dispute_unless_less_is_said(self):
+        self.pay_by_bank(self.invoice, TODAY, 400.0)
+        dispute = self.dispute()
+        self.assertEqual((dispute.amount, dispute.currency_id), (600.0, self.company.currency_id))
+        self.assertEqual(self.line.followup_hold, "dispute")
+
+    def test_only_the_disputed_part_waits(self):
+        self.dispute(amount=300.0)
+        self.assertEqual(self.line.followup_hold, "part_dispute")
+        self.run_day(TODAY)
+        case = self.case_of(self.partner)
+        self.assertEqual(case.decision, "pending")
+        self.assertEqual(case.amount_open, 1000.0)
+        self.assertEqual(case.open_line_ids, self.line)
+        self.assertIn(
+            self.line, self.touches_of(self.partner).line_ids.filtered("is_reached").line_id
+        )
+        self.assertIn("700.00", case.overdue_total)
+        self.assertIn("300.00", str(case.items_table))
+
+    def test_what_is_asked_for_is_without_the_disputed_part(self):
+        self.dispute(amount=300.0)
+        statement = self.env["ar.statement"]._get_statement(self.partner, self.company)[
+            self.partner
+        ]
+        [block] = statement["blocks"]
+        totals = block["totals"]
+        self.assertEqual(
+            (totals["open"], totals["disputed"], totals["to_pay"]), (1000.0, 300.0, 700.0)
+        )
+        [item] = block["items"]
+        self.assertEqual((item["hold"], item["disputed"]), ("", 300.0))
+
+    def test_a_part_payment_leaves_only_what_is_in_dispute(self):
+        self.dispute(amount=300.0)
+        self.pay_by_bank(self.invoice, TODAY, 700.0)
+        self.env.invalidate_all()
+        self.assertEqual(self.line.followup_hold, "dispute")
+        self.run_day(TODAY)
+        self.assertEqual(self.case_of(self.partner).reason_code, "held_dispute")
+
+    def test_nobody_writes_firmly_while_a_part_is_in_dispute(self):
+        items = split(Item(1, TODAY, TODAY, 100.0, 200.0, 1), 30.0)
+        self.assertEqual(
+            [(one.amount, one.company_amount, one.hold) for one in items],
+            [(70, 140, ""), (30, 60, "dispute")],
+        )
+        for whole in (0.0, 100.0, 120.0):
+            self.assertEqual(len(split(Item(1, TODAY, TODAY, 100.0, 200.0, 1), whole)), 1)
+
+    def test_an_answer_goes_on_waiting_and_the_end_does_not(self):
+        dispute = self.dispute()
+        dispute.action_answer()
+        self.assertEqual((dispute.state, dispute.answered_on), ("answered", TODAY))
+        self.assertEqual(self.line.followup_hold, "dispute")
+        for end in ("action_uphold", "action_reject", "action_settle"):
+            with self.subTest(end=end):
+                getattr(dispute, end)()
+                self.assertFalse(self.line.followup_hold)
+                self.assertEqual(dispute.closed_on, TODAY)
+                dispute.action_reopen()
+                self.assertFalse(dispute.closed_on)
+
+    def test_only_one_dispute_about_an_item_is_open(self):
+        first = self.dispute()
+        for state in ("open", "answered"):
+            first.state = state
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(UniqueViolation),
+                self.env.cr.savepoint(),
+            ):
+                self.dispute()
+        first.action_settle()
+        self.assertTrue(self.dispute())
+
+    def test_an_amount_beyond_the_item_is_refused(self):
+        for amount in (1000.01, -1.0, 0.0):
+            with (
+                self.subTest(amount=amount),
+                self.assertRaises(ValidationError),
+                self.env.cr.savepoint(),
+            ):
+                self.dispute(amount=amount)
+
+    def test_who_said_it_is_a_contact_of_the_customer(self):
+        stranger = self.make_customer("Stranger Ltd")
+        with self.assertRaises(ValidationError):
+            self.dispute(contact_id=stranger.id)
+
+    # ------------------------------------------------------------
+    # Who finds out, by when
+    # ------------------------------------------------------------
+
+    def test_the_reason_says_who_finds_out(self):
+        for reason, owner in (
+            ("price", self.seller),
+            ("quantity", self.seller),
+            ("quality", self.seller),
+            ("not_received", self.collector),
+            ("paid", self.collector),
+            ("duplicate", self.collector),
+            ("other", self.collector),
+        ):
+            with self.subTest(reason=reason):
+                dispute = self.dispute(reason)
+                self.assertEqual(dispute.user_id, owner)
+                dispute.action_settle()
+        self.seller.active = False
+        self.assertEqual(self.dispute("price").user_id, self.collector)
+
+    def test_the_owner_works_on_it_without_being_a_collector(self):
+        dispute = self.dispute()
+        mine = dispute.with_user(self.seller)
+        mine.answer = "Two of ten were broken."
+        mine.action_answer()
+        self.assertEqual(dispute.state, "answered")
+        self.assertTrue(mine.display_name)
+        Form(mine, f"{ADDON}.ar_dispute_view_form")
+        dispute.user_id = self.collector
+        self.assertFalse(mine.has_access("read"))
+
+    def test_it_is_answered_within_so_many_working_days(self):
+        self.company.dispute_days = 7
+        self.assertEqual(self.dispute().due_date, date(2026, 3, 11))
+
+    def test_when_nobody_answers_the_manager_is_asked_once(self):
+        self.company.default_collector_id = boss = self.make_user(
+            "bo", f"{ADDON}.group_credit_manager"
+        )
+        dispute = self.dispute(due_date=TODAY + 2 * DAY)
+        answered = self.env["ar.dispute"].create(
+            {"line_id": self.items(self.make_invoice(self.partner, TODAY)).id, "reason": "price"}
+        )
+        answered.action_answer()
+        for day, expected in ((2, 0), (3, 1), (4, 1)):
+            self.env["ar.dispute"]._hand_up(TODAY + day * DAY)
+            self.assertEqual(len(dispute.activity_ids), expected)
+        self.assertEqual(dispute.activity_ids.user_id, boss)
+        self.assertIn("Sam has not answered", dispute.activity_ids.summary)
+        self.assertFalse(answered.activity_ids)
+        dispute.action_settle()
+        self.assertFalse(dispute.activity_ids)
+
+    def test_asking_costs_the_same_for_many(self):
+        def cost(count):
+            for _number in range(count):
+                line = self.items(self.make_invoice(self.partner, TODAY))
+                self.env["ar.dispute"].create(
+                    {"line_id": line.id, "reason": "price", "due_date": TODAY - DAY}
+                )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            late = self.env["ar.dispute"]._hand_up(TODAY)
+            self.env.flush_all()
+            self.assertEqual(len(late), count)
+            return self.env.cr.sql_log_count - before
+
+        cost(1)
+        few, many = cost(2), cost(12)
+        self.assertLessEqual(many, few + 5)
+
+    def test_late_ones_are_found(self):
+        dispute = self.dispute(due_date=TODAY - DAY)
+        Dispute = self.env["ar.dispute"]
+        self.assertTrue(dispute.is_overdue)
+        self.assertIn(dispute, Dispute.search([("is_overdue", "=", True)]))
+        self.assertNotIn(dispute, Dispute.search([("is_overdue", "=", False)]))
+        dispute.action_answer()
+        self.assertNotIn(dispute, Dispute.search([("is_overdue", "=", True)]))
+
+    # ------------------------------------------------------------
+    # What becomes of it
+    # ------------------------------------------------------------
+
+    def test_upheld_the_credit_note_is_one_click_and_stays_a_draft(self):
+        dispute = self.dispute()
+        with self.assertRaises(UserError):
+            dispute.action_credit()
+        dispute.action_uphold()
+        dispute.with_user(self.collector).action_credit()
+        credit = dispute.credit_move_id
+        self.assertEqual((credit.state, credit.move_type), ("draft", "out_refund"))
+        self.assertEqual((credit.amount_total, credit.reversed_entry_id), (1000.0, self.invoice))
+        dispute.action_credit()
+        self.assertEqual(dispute.credit_move_id, credit, "not a second one")
+        self.assertEqual(self.invoice.amount_residual, 1000.0)
+
+    def test_the_credit_note_of_a_part_is_of_that_part_to_the_cent(self):
+        tax = self.company_data["default_tax_sale"]
+        for amount in (100.0, 33.33, 0.01, 1249.99):
+            with self.subTest(amount=amount):
+                invoice = self.make_invoice(
+                    self.partner,
+                    TODAY,
+                    invoice_line_ids=[
+                        Command.create(
+                            {
+                                "name": name,
+                                "quantity": quantity,
+                                "price_unit": price,
+                                "tax_ids": taxes,
+                            }
+                        )
+                        for name, quantity, price, taxes in (
+                            ("Chairs", 7, 99.99, [Command.set(tax.ids)]),
+                            ("Tables", 3, 149.5, [Command.clear()]),
+                        )
+                    ],
+                )
+                dispute = self.env["ar.dispute"].create(
+                    {"line_id": self.items(invoice).id, "reason": "price", "amount": amount}
+                )
+                dispute.action_uphold()
+                dispute.action_credit()
+                self.assertAlmostEqual(dispute.credit_move_id.amount_total, amount, delta=0.02)
+                self.assertEqual(dispute.credit_move_id.state, "draft")
+
+    def test_the_words_say_sorry_or_why_in_the_customers_language(self):
+        dispute = self.dispute(answer="Two of ten chairs were broken.", amount=200.0)
+        dispute.action_uphold()
+        sorry = self.env.ref(f"{ADDON}.mail_template_dispute_upheld")
+        text = str(sorry._render_field("body_html", dispute.ids)[dispute.id])
+        for words in (
+            "I am sorry",
+            "Two of ten chairs were broken.",
+            "200.00",
+            "Sam",
+            self.invoice.name,
+        ):
+            self.assertIn(words, text)
+        action = dispute.action_tell()
+        self.assertEqual(action["context"]["default_template_id"], sorry.id)
+        self.assertEqual(action["context"]["default_partner_ids"], self.partner.ids)
+        action = dispute.action_reject()
+        template = self.env["mail.template"].browse(action["context"]["default_template_id"])
+        self.assertIn("as agreed", str(template.body_html))
+
+    def test_once_it_was_sent_it_is_told(self):
+        dispute = self.dispute(answer="<script>alert(1)</script>")
+        action = dispute.with_user(self.collector).action_reject()
+        composer = (
+            self.env["mail.compose.message"]
+            .with_user(self.collector)
+            .with_context(**action["context"])
+            .create({})
+        )
+        self.assertEqual(composer.partner_ids, self.partner)
+        composer.action_send_mail()
+        self.assertEqual(dispute.told_on, TODAY)
+        message = dispute.message_ids.filtered(lambda one: one.message_type == "comment")[:1]
+        self.assertNotIn("<script", message.body)
+        self.assertIn("We looked into", message.subject)
+
+    def test_a_discount_missed_because_of_us_holds_again(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "2 % 10, net 30",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 10,
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})
+                ],
+            }
+        )
+        invoice = self.make_invoice(
+            self.partner, TODAY, billed=TODAY - 20 * DAY, invoice_payment_term_id=term.id
+        )
+        dispute = self.env["ar.dispute"].create(
+            {"line_id": self.items(invoice).id, "reason": "not_received"}
+        )
+        dispute.action_uphold()
+        self.assertTrue(dispute.can_grant_discount)
+        context = dispute.action_grant_discount()["context"]
+        self.env["ar.goodwill"].with_context(**context).create({})
+        self.assertEqual(invoice.goodwill_until, TODAY + 7 * DAY)
+        self.assertIn("March 9, 2026", dispute.discount_words)
+
+    # ------------------------------------------------------------
+    # The profile
+    # ------------------------------------------------------------
+
+    def profile(self, today):
+        self.env["ar.payment.profile"]._refresh(self.company, today)
+        self.env.invalidate_all()
+        return self.env["ar.payment.profile"].search(
+            [("partner_id", "=", self.partner.id), ("company_id", "=", self.company.id)]
+        )
+
+    def test_the_days_until_a_dispute_was_upheld_are_not_the_customers(self):
+        dispute = self.dispute()
+        dispute.action_uphold()
+        self.pay_by_bank(self.invoice, TODAY + 3 * DAY)
+        profile = self.profile(TODAY + 3 * DAY)
+        self.assertEqual((profile.settled_item_count, profile.average_days_late), (1, 3.0))
+
+    def test_who_pays_before_it_is_upheld_was_on_time(self):
+        self.pay_by_bank(self.invoice, TODAY - 2 * DAY)
+        self.dispute(amount=0.0).action_uphold()
+        self.assertEqual(self.profile(TODAY).average_days_late, 0.0)
+
+    def test_a_rejected_dispute_counts_as_ever(self):
+        self.dispute().action_reject()
+        self.pay_by_bank(self.invoice, TODAY)
+        self.assertEqual(self.profile(TODAY).average_days_late, 20.0)
+
+    def test_what_is_left_after_a_dispute_was_upheld_is_late_from_that_day(self):
+        ledger = self.env["ar.ledger"]
+        self.dispute().action_uphold()
+        self.assertEqual(ledger._rightly_disputed(self.company), {self.line.id: TODAY})
+
+    # ------------------------------------------------------------
+    # Where it is found
+    # ------------------------------------------------------------
+
+    def test_the_invoice_and_the_customer_lead_to_it(self):
+        invoice, partner = (one.with_user(self.collector) for one in (self.invoice, self.partner))
+        self.assertTrue(invoice.can_be_disputed)
+        self.assertEqual(
+            invoice.action_open_disputes()["context"], {"default_line_id": self.line.id}
+        )
+        dispute = self.dispute()
+        self.env.invalidate_all()
+        self.assertEqual((invoice.dispute_count, partner.dispute_count), (1, 1))
+        self.assertEqual(invoice.action_open_disputes()["res_id"], dispute.id)
+        found = self.env["ar.dispute"].search(partner.action_open_disputes()["domain"])
+        self.assertEqual(found, dispute)
