@@ -11,6 +11,7 @@ from odoo.addons.ar_marketing_collections.rules.payment_plan import (
     MONTHLY,
     RHYTHMS,
     WEEKLY,
+    Claim,
     Instalment,
     Limits,
     Payment,
@@ -19,8 +20,10 @@ from odoo.addons.ar_marketing_collections.rules.payment_plan import (
     in_money,
     in_units,
     match,
+    receive,
     schedule,
 )
+from odoo.addons.ar_marketing_collections.rules.promise import Payment as Receipt
 
 TODAY = date(2026, 3, 2)
 DAY = timedelta(days=1)
@@ -74,6 +77,22 @@ MATCHES = [
     ("of tomorrow", [(1, 100)], 0, [(0, None, False), (0, None, False), (0, None, False)]),
 ]  # fmt: skip
 
+#: (what, what is left of item 7 (1,000 when it was agreed), money as (days after, amount, {item: amount}), what came)
+RECEIPTS = [
+    ("nothing", 1000, [], []),
+    ("used for it", 900, [(1, 100, {7: 100})], [(1, 100)]),
+    ("used for something else", 1000, [(1, 100, {8: 100})], []),
+    ("used for nothing yet", 1000, [(1, 100, {})], [(1, 100)]),
+    ("in part", 940, [(1, 100, {7: 60, 8: 30})], [(1, 60), (1, 10)]),
+    ("more than is missing", 1000, [(1, 5000, {})], [(1, 1000)]),
+    ("used before it was agreed", 1000, [(0, 100, {7: 100})], [(0, 100), (0, -100)]),
+    ("a credit note, found today", 600, [], [(9, 400)]),
+    ("a credit note and money", 500, [(1, 100, {7: 100})], [(1, 100), (9, 400)]),
+    ("of tomorrow", 1000, [(10, 100, {})], []),
+    ("of tomorrow, in the books already", 900, [(10, 100, {7: 100})], []),
+    ("of yesterday", 1000, [(-1, 100, {})], []),
+]  # fmt: skip
+
 units = st.sampled_from((0.001, 0.01, 0.05, 1.0))
 
 
@@ -121,6 +140,36 @@ class TestRulesPaymentPlan(BaseCase):
                     for one in match(PLAN, received, TODAY + after * DAY, 3)
                 ]
                 self.assertEqual(found, expected)
+
+    def test_what_a_plan_got(self):
+        for what, left, money, expected in RECEIPTS:
+            with self.subTest(what):
+                claim = Claim(1, TODAY, 1000.0, 1000.0, left, frozenset([7]))
+                receipts = [
+                    Receipt(number, TODAY + days * DAY, amount, used)
+                    for number, (days, amount, used) in enumerate(money)
+                ]
+                got = receive([claim], receipts, TODAY + 9 * DAY)[1]
+                self.assertEqual([((one.day - TODAY).days, one.amount) for one in got], expected)
+
+    @given(
+        st.lists(st.tuples(st.integers(1, 9999), st.integers(0, 5)), min_size=1, max_size=5),
+        st.lists(st.tuples(st.integers(1, 9999), st.integers(0, 9)), max_size=6),
+    )
+    def test_money_on_account_is_counted_for_one_plan_alone(self, plans, money):
+        claims = [
+            Claim(number, TODAY + days * DAY, amount, amount, amount, frozenset([number]))
+            for number, (amount, days) in enumerate(plans)
+        ]
+        receipts = [
+            Receipt(number, TODAY + days * DAY, amount, {})
+            for number, (amount, days) in enumerate(money)
+        ]
+        got = receive(claims, receipts, TODAY + 9 * DAY)
+        total = sum(one.amount for payments in got.values() for one in payments)
+        self.assertLessEqual(total, sum(amount for amount, _days in money))
+        for claim in claims:
+            self.assertLessEqual(sum(one.amount for one in got[claim.id]), claim.amount)
 
     @given(terms())
     def test_it_adds_up_in_any_currency_and_the_days_rise(self, asked):

@@ -11,6 +11,7 @@ class AccountMoveLine(models.Model):
         [
             ("dispute", "In dispute"),
             ("part_dispute", "Partly in dispute"),
+            ("plan", "In a plan"),
             ("promise", "Promised"),
             ("no_followup", "Excluded"),
             ("blocked", "Blocked"),
@@ -37,11 +38,14 @@ class AccountMoveLine(models.Model):
             .search([("line_ids", "in", self.ids), ("state", "=", "open")])
             .line_ids.ids
         )
+        planned = set(self.env["ar.payment.plan"].sudo()._search_live_for(self).line_ids.ids)
         for line in self:
             state = line.move_id.payment_state
             line.followup_hold = (
                 "dispute"
                 if line._is_all_disputed(disputed.get(line.id))
+                else "plan"
+                if line.id in planned
                 else "promise"
                 if line.id in promised
                 else "no_followup"

@@ -61,6 +61,18 @@ class ArLedger(models.AbstractModel):
         )
 
     @api.model
+    def _planned_lines(self):
+        """A table ``(line_id)`` of the items that a payment plan is about, from its proposal on."""
+        return SQL(
+            """
+            (SELECT DISTINCT r.line_id
+               FROM ar_payment_plan_line_rel r
+               JOIN ar_payment_plan pl ON pl.id = r.plan_id
+              WHERE pl.state IN ('proposed', 'accepted', 'running'))
+            """
+        )
+
+    @api.model
     def _partner_filter(self, partner_ids):
         """Condition on the partner ``p``; everybody without ``partner_ids``."""
         if partner_ids is None:
@@ -76,6 +88,7 @@ class ArLedger(models.AbstractModel):
             "res.partner",
             "ar.dispute",
             "ar.payment.promise",
+            "ar.payment.plan",
         ):
             self.env[model].flush_model()
 
@@ -96,6 +109,7 @@ class ArLedger(models.AbstractModel):
                        (CASE WHEN d.amount > 0 THEN LEAST(d.amount, l.amount_residual_currency) END)::float8,
                        CASE WHEN d.line_id IS NOT NULL AND (
                                 d.amount IS NULL OR d.amount >= l.amount_residual_currency) THEN 'dispute'
+                            WHEN planned.line_id IS NOT NULL THEN 'plan'
                             WHEN promised.line_id IS NOT NULL THEN 'promise'
                             WHEN l.no_followup THEN 'no_followup'
                             WHEN m.payment_state = 'blocked' THEN 'blocked'
@@ -106,6 +120,7 @@ class ArLedger(models.AbstractModel):
                   JOIN account_move m ON m.id = l.move_id
                   JOIN res_partner p ON p.id = l.partner_id
              LEFT JOIN %(disputed)s d ON d.line_id = l.id
+             LEFT JOIN %(planned)s planned ON planned.line_id = l.id
              LEFT JOIN %(promised)s promised ON promised.line_id = l.id
                  WHERE l.account_id IN %(accounts)s
                    AND l.company_id IN %(companies)s
@@ -115,6 +130,7 @@ class ArLedger(models.AbstractModel):
                    AND %(partners)s
                 """,
                 disputed=self.env["ar.dispute"]._disputed_lines(),
+                planned=self._planned_lines(),
                 promised=self._promised_lines(),
                 accounts=self._receivable_account_ids(company),
                 companies=tuple(company._collections_members().ids),

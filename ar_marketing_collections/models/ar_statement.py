@@ -152,6 +152,7 @@ class ArStatement(models.AbstractModel):
                        CASE WHEN d.line_id IS NOT NULL AND (
                                 d.amount IS NULL OR d.amount >= l.amount_residual_currency + undone.amount)
                             THEN 'dispute'
+                            WHEN planned.line_id IS NOT NULL THEN 'plan'
                             WHEN promised.line_id IS NOT NULL THEN 'promise'
                             WHEN l.no_followup THEN 'no_followup'
                             WHEN m.payment_state IN ('blocked', 'in_payment') THEN m.payment_state
@@ -168,6 +169,7 @@ class ArStatement(models.AbstractModel):
                   JOIN account_journal j ON j.id = l.journal_id
                   JOIN res_partner p ON p.id = l.partner_id
              LEFT JOIN %(disputed)s d ON d.line_id = l.id
+             LEFT JOIN %(planned)s planned ON planned.line_id = l.id
              LEFT JOIN %(promised)s promised ON promised.line_id = l.id
              LEFT JOIN LATERAL (
                            SELECT COUNT(*) AS parts,
@@ -193,6 +195,7 @@ class ArStatement(models.AbstractModel):
                 ),
                 was_open=self._was_open(as_of),
                 disputed=self.env["ar.dispute"]._disputed_lines(),
+                planned=self.env["ar.ledger"]._planned_lines(),
                 promised=self.env["ar.ledger"]._promised_lines(),
                 customers=customers,
             )
@@ -549,6 +552,8 @@ class ArStatement(models.AbstractModel):
                     amount=self._format_amount(currency, line.disputed),
                 )
             )
+        if line.hold == "plan":
+            notes.append(self.env._("in your payment plan"))
         if line.hold == "promise":
             notes.append(self.env._("payment promised"))
         if line.hold == "in_payment":
@@ -594,6 +599,7 @@ class ArStatement(models.AbstractModel):
             contacts = customers._get_followup_contacts(company)
             paid = self.env["ar.thanks"]._prepare_words(mine)
             broken = self.env["ar.payment.promise"].sudo()._get_last_broken(company, customers)
+            ended = self.env["ar.payment.plan"].sudo()._get_last_broken(company, customers)
             links = self.env["ar.portal.access"]._issue(customers, company, "statement", today)
             for case in mine:
                 customer = case.partner_id
@@ -604,7 +610,7 @@ class ArStatement(models.AbstractModel):
                 )
                 statement["reminder"] = localized._get_promise_words(
                     broken.get(customer.id), statement["blocks"]
-                )
+                ) or localized._get_plan_words(ended.get(customer.id), statement["blocks"])
                 statement["link"] = self._get_statement_url(company, links.get(customer.id))
                 values[case.id] = {
                     **localized._prepare_placeholders(statement),
@@ -662,6 +668,17 @@ class ArStatement(models.AbstractModel):
             "We had hoped to see %(amount)s by %(day)s. Is it on its way?",
             amount=self._format_amount(promise.currency_id, missing),
             day=self._format_date(promise.date),
+        )
+
+    @api.model
+    def _get_plan_words(self, plan, blocks):
+        """What is said of a plan that came to an end, while what it was about is open."""
+        open_lines = {item["line_id"] for block in blocks for item in block["items"]}
+        if not plan or open_lines.isdisjoint(plan.line_ids.ids):
+            return ""
+        return self.env._(
+            "The payments that we had agreed on %(day)s did not all reach us. Shall we find a way that fits better?",
+            day=self._format_date(plan.agreed_on),
         )
 
     @api.model

@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.exceptions import ValidationError
 
 #: The models whose texts everybody who writes them may change, as they hold plain placeholders only.
-PLAIN_MODELS = ("ar.followup.case", "ar.billing.batch.line", "ar.dispute")
+PLAIN_MODELS = ("ar.followup.case", "ar.billing.batch.line", "ar.dispute", "ar.payment.plan")
 #: What stands in a text instead of a value: t-out="..." in the body, {{ ... }} in the subject.
 EXPRESSIONS = re.compile(
     r"""\bt-[\w-]+\s*=\s*["']([^"']*)["']|\{\{\s*(.*?)\s*(?:\|\|\|.*?)?\}\}""", re.DOTALL

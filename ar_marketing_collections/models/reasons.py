@@ -20,6 +20,7 @@ REASONS = {
         "No contact possible: no follow-up policy with levels applies. Choose one for the company."
     ),
     "held_dispute": _lt("Not contacted: everything open is in dispute."),
+    "held_plan": _lt("Not contacted: what is open is paid by a payment plan."),
     "held_promise": _lt("Not contacted: payment of what is open is promised."),
     "held_no_followup": _lt("Not contacted: what is open is excluded from follow-up."),
     "held_blocked": _lt("Not contacted: what is open is blocked."),
@@ -28,7 +29,7 @@ REASONS = {
         "Not contacted: the invoice came back. Send it again, or confirm that it arrived."
     ),
     "held_various": _lt(
-        "Not contacted: everything open waits (disputed, promised, excluded, blocked, being paid or come back)."
+        "Not contacted: what is open waits (disputed, planned, promised, excluded, blocked, being paid or come back)."
     ),
     "credits_cover": _lt(
         "Not contacted: open credits cover what is overdue. Please allocate them."

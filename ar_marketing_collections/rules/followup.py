@@ -131,8 +131,8 @@ class Policy:
 class Item:
     """An open item. ``amount`` is what is left of it in its own currency, ``company_amount`` in the company's.
 
-    ``hold`` says why it waits (``dispute``, ``promise``, ``no_followup``, ``blocked``, ``in_payment``, ``bounced``)
-    or is empty.
+    ``hold`` says why it waits (``dispute``, ``plan``, ``promise``, ``no_followup``, ``blocked``, ``in_payment``,
+    ``bounced``) or is empty.
     """
 
     id: int

@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
+from .promise import Payment as Receipt
+
 WEEKLY, FORTNIGHTLY, MONTHLY = RHYTHMS = ("weekly", "fortnightly", "monthly")
 DAYS_BETWEEN = {WEEKLY: 7, FORTNIGHTLY: 14}
 
@@ -59,6 +61,21 @@ class Payment:
 
     day: date
     amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A plan as the ledger sees it: of its ``items``, ``base`` was open on ``since``, and ``left`` is open now.
+
+    ``amount`` is what was agreed: with a fee more than ``base``, with a waiver less.
+    """
+
+    id: int
+    since: date
+    amount: float
+    base: float
+    left: float
+    items: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +191,42 @@ def match(
         )
         before += size
     return tuple(progress)
+
+
+def receive(
+    claims: Iterable[Claim], receipts: Iterable[Receipt], today: date, unit: float = 0.01
+) -> dict[int, tuple[Payment, ...]]:
+    """What one customer's plans got, by day: {claim id: payments}. The plan that is asked first is served first.
+
+    All that made its items smaller counts for a plan: money on its own day; credit notes and older money, which have
+    none since the plan began, on ``today``. Then comes money that is used for nothing yet, for one plan alone.
+    ``receipts`` are all there are, those of days to come as well: these do not count yet.
+    """
+    money = sorted(receipts, key=lambda one: (one.day, one.id))
+    free = {one.id: in_units(one.free, unit) for one in money}
+    payments = {}
+    for claim in claims:
+        mine = [one for one in money if one.day >= claim.since]
+        used = [
+            (one.day, in_units(sum(one.matched.get(item, 0.0) for item in claim.items), unit))
+            for one in mine
+        ]
+        settled = in_units(claim.base, unit) - in_units(claim.left, unit)
+        rest = settled - sum(units for _day, units in used)
+        got = [(day, units) for day, units in used if day <= today]
+        got.append((today if rest > 0 else claim.since, rest))
+        missing = in_units(claim.amount, unit) - sum(units for _day, units in got)
+        for one in mine:
+            if one.day > today:
+                continue
+            taken = max(min(free[one.id], missing), 0)
+            free[one.id] -= taken
+            missing -= taken
+            got.append((one.day, taken))
+        payments[claim.id] = tuple(
+            Payment(day, in_money(units, unit)) for day, units in got if units
+        )
+    return payments
 
 
 def _lowest(whole: int, share: float) -> int:

@@ -1,6 +1,7 @@
 """What people type into a form: amounts in their own way of writing, text of a sane length."""
 
 import re
+from datetime import date
 
 #: No invoice is longer than this, and no number in it either.
 LONGEST_AMOUNT = 24
@@ -41,3 +42,26 @@ def words(text, longest):
     """(plain text, how many characters too long it is). Signs that nobody sees are taken out."""
     plain = CONTROLS.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
     return plain[:longest], max(len(plain) - longest, 0)
+
+
+def count(text):
+    """A whole number above zero; None for everything else.
+
+    >>> [count(text) for text in ("3", " 12 ", "0", "-1", "1.5", "", "9" * 50)]
+    [3, 12, None, None, None, None, None]
+    """
+    text = (text or "").strip()
+    is_number = text.isascii() and text.isdigit() and len(text) < 7
+    return (int(text) or None) if is_number else None
+
+
+def day(text):
+    """A day as the browser's own field gives it; None where it is none.
+
+    >>> day("2026-03-02"), day("02/03/26"), day("2026-02-30"), day(None)
+    (datetime.date(2026, 3, 2), None, None, None)
+    """
+    try:
+        return date.fromisoformat(text) if len(text or "") == 10 else None
+    except ValueError:
+        return None

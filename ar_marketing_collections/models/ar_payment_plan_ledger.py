@@ -1,0 +1,192 @@
+from datetime import date, timedelta
+
+from odoo import api, models
+
+from ..rules import payment_plan as rules
+from ..rules.working_day import is_working_day
+
+
+class ArPaymentPlan(models.Model):
+    """What became of plans, by the ledger alone, every night; and the friendly words before an instalment."""
+
+    _inherit = "ar.payment.plan"  # pylint: disable=consider-merging-classes-inherited
+
+    @api.model
+    def _check_plans(self, today):
+        """Settle the plans that run, let proposals lapse, remind of what comes next.
+
+        A constant number of queries for each company; nothing is written where nothing changed.
+        """
+        everybody = self.sudo()
+        everybody._lapse(today)
+        running = everybody.search([("state", "in", ("accepted", "running"))])
+        for company, plans in running.grouped("company_id").items():
+            plans._settle(company, today)
+        everybody._remind(today)
+
+    @api.model
+    def _lapse(self, today):
+        """Proposals that nobody answered in time hold nothing back any more."""
+        late = self.search([("state", "=", "proposed"), ("start_date", "<", today)])
+        if not late:
+            return
+        late.write({"state": "cancelled", "ended_on": today})
+        for plan in late:
+            plan._tell("lapsed")
+
+    def _settle(self, company, today):
+        """Match what came with the instalments of one company's plans."""
+        kept = self._get_kept_before()
+        plans = self | kept
+        receipts = self.env["ar.ledger"]._payments(
+            company, min(plans.mapped("agreed_on")), date.max, plans._get_customers().ids
+        )
+        by_customer = plans.grouped(
+            lambda plan: (plan.partner_id.commercial_partner_id, plan.currency_id)
+        )
+        for (customer, currency), mine in by_customer.items():
+            # who was kept before has its money already
+            in_order = mine.sorted(lambda plan: (plan not in kept, plan.agreed_on, plan.id))
+            payments = rules.receive(
+                [plan._to_claim() for plan in in_order],
+                receipts.get((customer.id, currency.id), ()),
+                today,
+                currency.rounding,
+            )
+            for plan in mine:
+                if plan not in kept:
+                    plan._note_payments(payments[plan.id], today)
+
+    def _get_customers(self):
+        return self.partner_id.commercial_partner_id
+
+    def _get_kept_before(self):
+        """Plans of these customers that were kept by money which could be counted for these as well."""
+        return self.search(
+            [
+                ("state", "=", "fulfilled"),
+                ("company_id", "in", self.company_id.ids),
+                ("partner_id", "in", self.partner_id.ids),
+                ("ended_on", ">=", min(self.mapped("agreed_on"))),
+            ]
+        )
+
+    def _to_claim(self):
+        self.ensure_one()
+        return rules.Claim(
+            id=self.id,
+            since=self.agreed_on,
+            amount=self.amount,
+            base=self.amount_items,
+            left=self._get_left(),
+            items=frozenset(self.line_ids.ids),
+        )
+
+    def _note_payments(self, payments, today):
+        """Write what differs, and what follows from it."""
+        self.ensure_one()
+        unit = self.currency_id.rounding
+        by_number = {one.number: one for one in self.instalment_ids}
+        progress = rules.match(
+            [rules.Instalment(one.number, one.date, one.amount) for one in self.instalment_ids],
+            payments,
+            today,
+            self.grace_days,
+            unit,
+        )
+        for part in progress:
+            by_number[part.instalment.number]._note_paid(part.paid, part.paid_on)
+        if all(part.paid_on for part in progress):
+            self._fulfil(today)
+            return
+        missed = [by_number[part.instalment.number] for part in progress if part.is_missed]
+        if missed:
+            self._miss(self.env["ar.payment.plan.instalment"].union(*missed), today)
+        elif self.state == "accepted" and progress[0].paid_on:
+            self.state = "running"
+
+    def _fulfil(self, today):
+        self.ensure_one()
+        self.write({"state": "fulfilled", "ended_on": today})
+        left = self._get_left()
+        if self.waiver and self.currency_id.compare_amounts(left, 0) > 0:
+            self._tell("write_off", amount=self.currency_id.format(min(left, self.waiver)))
+
+    def _miss(self, instalments, today):
+        """An instalment did not come in time: the plan ends, or somebody is told once."""
+        self.ensure_one()
+        news = instalments.filtered(lambda one: not one.missed_on)
+        news.write({"missed_on": today})
+        if self.missed == "break":
+            self.write({"state": "broken", "ended_on": today})
+            self._tell("broken")
+        elif news:
+            self._tell("missed")
+            if self.company_id.followup_mode == "automatic":
+                self._send_mail("mail_template_plan_missed")
+
+    # ------------------------------------------------------------
+    # Reminders
+    # ------------------------------------------------------------
+
+    @api.model
+    def _remind(self, today):
+        """A friendly word a few days before an instalment, once; on working days, as every message."""
+        if not is_working_day(today):
+            return
+        roots = self.env["res.company"]._collections_roots()
+        longest = max(roots.mapped("plan_remind_days"), default=0)
+        coming = self.env["ar.payment.plan.instalment"].search(
+            [
+                ("plan_id.state", "in", ("accepted", "running")),
+                ("date", ">=", today),
+                ("date", "<=", today + timedelta(days=longest)),
+                ("reminded_on", "=", False),
+            ]
+        )
+        for one in coming:
+            plan, company = one.plan_id, one.plan_id.company_id
+            # what was agreed just now needs no reminder
+            is_near = (one.date - today).days <= company.plan_remind_days
+            if one.is_paid or not is_near or plan.agreed_on >= today:
+                continue
+            if company.followup_mode == "automatic":
+                plan._send_mail("mail_template_plan_reminder")
+            elif company.followup_mode == "review":
+                plan._tell("comes", one.date)
+            else:
+                continue
+            one.reminded_on = today
+
+    @api.model
+    def _get_last_broken(self, company, partners):
+        """The plan that each customer broke last, where nothing was agreed since: {partner id: plan}."""
+        last = {}
+        for plan in self.search(
+            [
+                ("company_id", "=", company.id),
+                ("partner_id", "in", partners.ids),
+                ("agreed_on", "!=", False),
+                ("state", "in", ("accepted", "running", "fulfilled", "broken")),
+            ],
+            order="agreed_on, id",
+        ):
+            last[plan.partner_id.id] = plan
+        return {partner: plan for partner, plan in last.items() if plan.state == "broken"}
+
+
+class ArPaymentPlanInstalment(models.Model):
+    _inherit = "ar.payment.plan.instalment"  # pylint: disable=consider-merging-classes-inherited
+
+    def _note_paid(self, paid, paid_on):
+        """Write what differs. The day on which it was found paid first stays."""
+        self.ensure_one()
+        values = {}
+        if self.currency_id.compare_amounts(self.paid, paid):
+            values["paid"] = paid
+        if bool(self.paid_on) != bool(paid_on):
+            values["paid_on"] = paid_on
+        if paid_on and self.missed_on:
+            values["missed_on"] = False
+        if values:
+            self.write(values)
