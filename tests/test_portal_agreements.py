@@ -603,6 +603,33 @@ class TestPortalAgreementsRefused(PortalAgreementsCommon):
                     self.fetch(path, status=303, **self.place())
         self.assertEqual(self.made()[:2], before)
 
+    def test_nobody_outside_reaches_the_records_themselves(self):
+        self.log_in(self.reader)
+        self.send(DISPUTE, **self.values_of(DISPUTE), files=[("a.pdf", PDF)])
+        self.send(PROMISE, **self.values_of(PROMISE))
+        records = [
+            self.disputes(),
+            self.promises(),
+            self.case_of(self.partner),
+            self.env["ar.portal.limit"].search([]),
+            self.env["ir.attachment"].search([("res_model", "=", "ar.dispute")]),
+        ]
+        outsiders = (self.reader, self.strange_reader, self.env.ref("base.public_user").sudo())
+        for user in outsiders:
+            for record in records:
+                for operation in ("read", "write", "create", "unlink"):
+                    with self.subTest(user=user.login, model=record._name, operation=operation):
+                        self.assertFalse(record.with_user(user).has_access(operation))
+        seller = self.make_user("sam", "base.group_user")
+        other = self.make_user(
+            "olga", "ar_marketing_collections.group_collector", company=self.other_company
+        )
+        for user in (seller, other):
+            for record in records[:4]:
+                with self.subTest(user=user.login, model=record._name):
+                    self.assertFalse(record.with_user(user).has_access("read"))
+                    self.assertFalse(record.with_user(user).has_access("write"))
+
     @mute_logger("odoo.http")
     def test_without_the_forms_own_secret_nothing_is_taken(self):
         self.log_in(self.reader)

@@ -66,6 +66,12 @@ class TestPortalLimit(CollectionsCommon):
         self.assertIn("+46 8 123 456", Limit._get_refusal(partner, self.company))
         Limit._gc_past_days()
 
+    def test_a_thousand_posts_of_one_customer_make_twenty(self):
+        partner = self.make_customer()
+        Limit = self.env["ar.portal.limit"]
+        taken = [Limit._take(partner, self.company, "dispute", TODAY) for _post in range(1000)]
+        self.assertEqual((sum(taken), taken[:20]), (20, [True] * 20))
+
     def test_merged_customers_are_counted_together(self):
         Limit = self.env["ar.portal.limit"]
         partner, other = self.make_customer(), self.make_customer("Other AB")

@@ -128,8 +128,8 @@ class ArDispute(models.Model):
     )
     is_overdue = fields.Boolean(compute="_compute_is_overdue", search="_search_is_overdue")
     answer = fields.Text("Answer to the customer", help="It stands in the message to the customer.")
-    answered_on = fields.Date(readonly=True, copy=False)
-    closed_on = fields.Date(readonly=True, copy=False)
+    answered_on = fields.Date("Answered on", readonly=True, copy=False)
+    closed_on = fields.Date("Closed on", readonly=True, copy=False)
     told_on = fields.Date("Told on", readonly=True, copy=False, help="When the customer was told.")
     escalated_on = fields.Date("Handed up on", readonly=True, copy=False)
     credit_move_id = fields.Many2one(

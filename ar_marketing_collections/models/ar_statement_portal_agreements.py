@@ -46,7 +46,12 @@ class ArStatement(models.AbstractModel):
                     since=since,
                     day=self._format_date(dispute.answered_on),
                 )
-            elif dispute.user_id.name:
+            elif not dispute.user_id or dispute.is_overdue:
+                words[dispute.line_id.id] = self.env._(
+                    "You told us on %(since)s that something is wrong. We still owe you an answer.",
+                    since=since,
+                )
+            else:
                 words[dispute.line_id.id] = self.env._(
                     "You told us on %(since)s that something is wrong. %(person)s looks into it and answers by "
                     "%(day)s.",
