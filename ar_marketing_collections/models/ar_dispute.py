@@ -272,7 +272,7 @@ class ArDispute(models.Model):
     def _check_amount(self):
         for dispute in self:
             line, currency = dispute.line_id.sudo(), dispute.currency_id
-            if (
+            if line.balance > 0 and (
                 currency.compare_amounts(dispute.amount, 0) < 0
                 or currency.compare_amounts(dispute.amount, line.amount_currency) > 0
                 or (dispute.state in OPEN_STATES and not dispute.amount and not line.reconciled)
