@@ -267,6 +267,8 @@ class AccountMove(models.Model):
     def action_grant_discount(self):
         """Ask until when, and why."""
         self.ensure_one()
+        self.check_access("read")
+        self.env["ar.goodwill"].check_access("create")
         self._check_goodwill_possible()
         until = fields.Date.context_today(self) + timedelta(days=GOODWILL_DAYS)
         return {
