@@ -70,6 +70,21 @@ class TestAccessMatrix(access_table.AsDecided, AccessMatrix):
                 self.assertIsNone(result)
                 self.assertEqual(error, ACCESS_ERROR)
 
+    def test_a_portal_user_reads_of_odoos_models_what_was_decided_over_http(self):
+        self.log_in(self.reader)
+        customer = next(kind.name for kind in RPC_KINDS if kind.login == "anna")
+        decided = access_table.read("rpc")
+        for model, name in self.fields():
+            record = self.record(model, self.company)
+            record = self.reader if model == "res.users" else record
+            with self.subTest(model=model, field=name):
+                result, error = self.call(model, "read", record.ids, [name])
+                if "r" in decided[ADDON, "field", f"{model}:{name}"][customer]:
+                    self.assertIn(name, result[0])
+                else:
+                    self.assertIsNone(result)
+                    self.assertEqual(error, ACCESS_ERROR)
+
     def test_who_is_not_logged_in_calls_nothing_by_rpc(self):
         self.log_in(None)
         for model in self.models():
