@@ -70,7 +70,7 @@ class TestAccessMatrix(access_table.AsDecided, AccessMatrix):
                 self.assertIsNone(result)
                 self.assertEqual(error, ACCESS_ERROR)
 
-    def test_a_portal_user_reads_of_odoos_models_what_was_decided_over_http(self):
+    def test_a_portal_user_reads_of_odoos_models_what_the_table_says_over_http(self):
         self.log_in(self.reader)
         customer = next(kind.name for kind in RPC_KINDS if kind.login == "anna")
         decided = access_table.read("rpc")
