@@ -1,6 +1,7 @@
 from . import (
     patience,
     test_access,
+    test_access_matrix,
     test_ageing,
     test_bad_input,
     test_banner,

@@ -10,6 +10,27 @@ from ..rules.discount import Offer
 #: How long a missed discount is offered as goodwill by default.
 GOODWILL_DAYS = 7
 
+#: How we bill, send and chase. Customers may read their invoices by RPC, but this is not theirs to know.
+INTERNAL_FIELDS = frozenset(
+    {
+        "answered_on",
+        "arrival",
+        "arrival_words",
+        "billing_cycle_id",
+        "billing_date",
+        "billing_hold",
+        "billing_line_ids",
+        "billing_words",
+        "bounced_address",
+        "bounced_on",
+        "can_grant_discount",
+        "left_on",
+        "mailed_on",
+        "mailed_with_id",
+        "seen_on",
+    }
+)
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -44,6 +65,12 @@ class AccountMove(models.Model):
         help="A missed discount that was granted after all holds until this day.",
     )
     can_grant_discount = fields.Boolean(compute="_compute_can_grant_discount")
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        if field.name in INTERNAL_FIELDS and not (self.env.su or self.env.user._is_internal()):
+            return False
+        return super()._has_field_access(field, operation)
 
     @api.depends("line_ids.discount_date")
     def _compute_discount_deadline(self):
@@ -267,6 +294,8 @@ class AccountMove(models.Model):
     def action_grant_discount(self):
         """Ask until when, and why."""
         self.ensure_one()
+        self.check_access("read")
+        self.env["ar.goodwill"].check_access("create")
         self._check_goodwill_possible()
         until = fields.Date.context_today(self) + timedelta(days=GOODWILL_DAYS)
         return {

@@ -205,6 +205,7 @@ class AccountMove(models.Model):
             moves.filtered(lambda move: move.is_sale_document())._note_bounced(email)
         return result
 
+    @api.private  # the mail gateway calls it
     def message_update(self, msg_dict, update_vals=None):
         """Who answers an invoice has it."""
         result = super().message_update(msg_dict, update_vals)

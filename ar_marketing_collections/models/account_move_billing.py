@@ -316,6 +316,7 @@ class AccountMove(models.Model):
     def action_bill_now(self):
         """Do not wait for the batch: confirm, and let the person look at the e-mail."""
         self.ensure_one()
+        self.check_access("write")
         if self.state == "draft":
             dialogue = self.action_post()
             if dialogue:
@@ -331,6 +332,7 @@ class AccountMove(models.Model):
 
     def action_release_billing(self):
         """Back to where the customer's cycle has them."""
+        self.check_access("write")
         self._check_billing_draft()
         self.billing_hold = False
 

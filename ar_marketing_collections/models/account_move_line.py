@@ -24,6 +24,14 @@ class AccountMoveLine(models.Model):
     )
     followup_days_overdue = fields.Integer("Days overdue", compute="_compute_followup_days_overdue")
 
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Whether an item is followed up is for colleagues, as with ``account.move``."""
+        is_internal = field.name in ("followup_hold", "followup_days_overdue")
+        if is_internal and not (self.env.su or self.env.user._is_internal()):
+            return False
+        return super()._has_field_access(field, operation)
+
     @api.depends("no_followup", "move_id.payment_state", "move_id.arrival")
     def _compute_followup_hold(self):
         disputes = (

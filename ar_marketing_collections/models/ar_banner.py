@@ -423,6 +423,7 @@ class ArBanner(models.Model):
 
     def action_open_showings(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "ar_marketing_collections.action_banner_showing"
@@ -433,6 +434,7 @@ class ArBanner(models.Model):
     def action_preview(self):
         """Show this banner on a real invoice of its audience."""
         self.ensure_one()
+        self.check_access("read")
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(
                 "ar_marketing_collections.action_banner_preview"

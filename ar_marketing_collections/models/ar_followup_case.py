@@ -417,6 +417,7 @@ class ArFollowupCase(models.Model):
         )
 
     def _open_wizard(self, model, name, context):
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": name,
@@ -515,6 +516,7 @@ class ArFollowupCase(models.Model):
         self._refresh_decisions()
         return result
 
+    @api.private  # the mail gateway calls it
     def message_update(self, msg_dict, update_vals=None):
         """A customer's reply is an answer to the last contact, and the collector's next task."""
         result = super().message_update(msg_dict, update_vals=update_vals)

@@ -14,6 +14,7 @@ class ResCompany(models.Model):
     separate_collections = fields.Boolean(
         "Collects on its own",
         help="A branch collects together with its parent company, unless this is set.",
+        groups="base.group_user",
     )
     followup_mode = fields.Selection(
         [("simulate", "Simulation"), ("review", "Review"), ("automatic", "Automatic")],
@@ -21,6 +22,7 @@ class ResCompany(models.Model):
         required=True,
         help="Simulation: everything is decided and shown, nothing leaves. Review: every contact waits for a person. "
         "Automatic: levels marked automatic go out by themselves, the others wait for a person.",
+        groups="base.group_user",
     )
     followup_policy_id = fields.Many2one(
         "ar.followup.policy",
@@ -30,36 +32,43 @@ class ResCompany(models.Model):
             "ar_marketing_collections.followup_policy_default", raise_if_not_found=False
         ),
         help="Used for customers who have no policy of their own, neither directly nor by a tag.",
+        groups="base.group_user",
     )
     default_collector_id = fields.Many2one(
         "res.users",
         "Default collector",
         default=lambda self: self.env.uid != SUPERUSER_ID and self.env.uid,
         help="Signs messages to customers who have neither a collector nor a salesperson.",
+        groups="base.group_user",
     )
     followup_run_cap = fields.Integer(
         "Contacts per run",
         default=200,
         help="At most so many contacts are planned in one run, those worth most first. 0: no limit.",
+        groups="base.group_user",
     )
     followup_old_before = fields.Date(
         "Old debts before",
         help="Items due before this day start at the first friendly level, even where the policy starts by age.",
+        groups="base.group_user",
     )
     books_complete_until = fields.Date(
         "Books are complete up to",
         help="Set by hand. Empty: the date of the newest bank entry counts.",
+        groups="base.group_user",
     )
     books_max_age = fields.Integer(
         "Books may be old (days)",
         default=7,
         help="Nobody is contacted when the books are older than this: the customer may have paid already.",
+        groups="base.group_user",
     )
 
     goodwill_limit = fields.Integer(
         "Missed discounts granted",
         default=2,
         help="A missed early payment discount may be granted after all so many times a customer and year. 0: never.",
+        groups="base.group_user",
     )
     thanks_for = fields.Selection(
         [
@@ -74,23 +83,27 @@ class ResCompany(models.Model):
         help="A short message once an invoice is paid in full: one for everything paid since the last contact, "
         "and none while something is overdue. Early: before the due date, or in time for the discount. "
         "In time: by the due date. It obeys the follow-up mode.",
+        groups="base.group_user",
     )
     thanks_since = fields.Date(
         "Thanks since",
         readonly=True,
         help="Nobody is thanked for what was paid before this day, on which thanks were switched on.",
+        groups="base.group_user",
     )
     thanks_template_id = fields.Many2one(
         "mail.template",
         "Words of thanks",
         domain=[("model", "=", "ar.followup.case")],
         help="Empty: the words that were installed.",
+        groups="base.group_user",
     )
 
     banner_limit = fields.Integer(
         "Banners on a document",
         default=1,
         help="At most so many banners stand on one document, the first ones in the list. 0: none.",
+        groups="base.group_user",
     )
 
     billing_cycle_id = fields.Many2one(
@@ -98,12 +111,14 @@ class ResCompany(models.Model):
         "Billing cycle",
         check_company=True,
         help="For customers who have none of their own, neither directly nor by a tag. Empty: they are billed by hand.",
+        groups="base.group_user",
     )
     new_customer_billing_cycle_id = fields.Many2one(
         "ar.billing.cycle",
         "Billing cycle of new customers",
         check_company=True,
         help="Given to every customer whom this company has not billed yet. The others keep theirs.",
+        groups="base.group_user",
     )
     billing_mode = fields.Selection(
         [("review", "Review"), ("automatic", "Automatic")],
@@ -111,11 +126,13 @@ class ResCompany(models.Model):
         required=True,
         help="Review: a batch that is due waits for a person to look at it. Automatic: it is checked, posted and sent "
         "by itself.",
+        groups="base.group_user",
     )
     one_mail_per_customer = fields.Boolean(
         "One e-mail per customer",
         default=True,
         help="All invoices of a batch for the same reader travel in one e-mail.",
+        groups="base.group_user",
     )
 
     arrival_days = fields.Integer(
@@ -123,6 +140,7 @@ class ResCompany(models.Model):
         default=5,
         help="An invoice that was sent so many days ago and of which nothing was heard since becomes a task: check "
         "that it arrived. 0: never. One that came back becomes a task at once.",
+        groups="base.group_user",
     )
 
     portal_link_days = fields.Integer(
@@ -130,6 +148,7 @@ class ResCompany(models.Model):
         default=60,
         help="A link in a message opens the customer's statement without login for so many days after the message. "
         "0: never, customers log in.",
+        groups="base.group_user",
     )
 
     dispute_days = fields.Integer(
@@ -145,23 +164,38 @@ class ResCompany(models.Model):
         "person.",
     )
 
-    payment_window_days = fields.Integer("Days looked back", default=365)
-    payment_half_life_days = fields.Integer("Half-life of a payment (days)", default=90)
-    payment_grace_days = fields.Integer("Grace (days)", default=0)
-    payment_pseudo_items = fields.Float("Pseudo-items at the company's rates", default=4.0)
-    payment_weight_late = fields.Float("Weight of late", default=0.40)
-    payment_weight_late7 = fields.Float("Weight of more than 7 days late", default=0.25)
-    payment_weight_late30 = fields.Float("Weight of more than 30 days late", default=0.15)
-    payment_weight_mean = fields.Float("Weight of the mean days late", default=0.20)
-    payment_limit_prompt = fields.Float("Prompt from", default=80.0)
-    payment_limit_reliable = fields.Float("Reliable from", default=65.0)
-    payment_limit_slow = fields.Float("Slow from", default=45.0)
-    payment_segment_margin = fields.Float("Margin to stay in a segment", default=2.0)
-    payment_min_settled = fields.Integer("Settled items needed for a rating", default=3)
+    payment_window_days = fields.Integer("Days looked back", default=365, groups="base.group_user")
+    payment_half_life_days = fields.Integer(
+        "Half-life of a payment (days)", default=90, groups="base.group_user"
+    )
+    payment_grace_days = fields.Integer("Grace (days)", default=0, groups="base.group_user")
+    payment_pseudo_items = fields.Float(
+        "Pseudo-items at the company's rates", default=4.0, groups="base.group_user"
+    )
+    payment_weight_late = fields.Float("Weight of late", default=0.40, groups="base.group_user")
+    payment_weight_late7 = fields.Float(
+        "Weight of more than 7 days late", default=0.25, groups="base.group_user"
+    )
+    payment_weight_late30 = fields.Float(
+        "Weight of more than 30 days late", default=0.15, groups="base.group_user"
+    )
+    payment_weight_mean = fields.Float(
+        "Weight of the mean days late", default=0.20, groups="base.group_user"
+    )
+    payment_limit_prompt = fields.Float("Prompt from", default=80.0, groups="base.group_user")
+    payment_limit_reliable = fields.Float("Reliable from", default=65.0, groups="base.group_user")
+    payment_limit_slow = fields.Float("Slow from", default=45.0, groups="base.group_user")
+    payment_segment_margin = fields.Float(
+        "Margin to stay in a segment", default=2.0, groups="base.group_user"
+    )
+    payment_min_settled = fields.Integer(
+        "Settled items needed for a rating", default=3, groups="base.group_user"
+    )
     payment_writes_trust = fields.Boolean(
         "Segment sets the degree of trust",
         default=True,
         help="Prompt payers become good debtors, payers at risk bad ones, unless somebody set the trust by hand.",
+        groups="base.group_user",
     )
 
     @api.constrains(

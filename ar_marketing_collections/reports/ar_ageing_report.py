@@ -157,6 +157,7 @@ class ArAgeingReport(models.Model):
     @api.model
     def action_open_ageing(self, as_of=None):
         """The ageing of the current company as of ``as_of`` (ISO; default: today)."""
+        self.check_access("read")
         as_of = as_of or fields.Date.to_string(fields.Date.context_today(self))
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "ar_marketing_collections.action_ageing_window"

@@ -73,6 +73,7 @@ class ArFollowupMode(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_from_company(self):
+        self._check_works_there()
         for wizard in self:
             company = wizard.company_id
             wizard.new_mode = company.followup_mode
@@ -88,6 +89,7 @@ class ArFollowupMode(models.TransientModel):
 
     @api.depends("company_id", "start_old_debts_friendly", "followup_run_cap")
     def _compute_line_ids(self):
+        self._check_works_there()
         for wizard in self:
             forecast = (
                 self.env["ar.followup.engine"]
@@ -115,6 +117,7 @@ class ArFollowupMode(models.TransientModel):
     @api.depends("company_id", "books_complete_until", "books_max_age")
     def _compute_books_hint(self):
         """Whether the books are too old for anything to leave."""
+        self._check_works_there()
         today = fields.Date.context_today(self)
         for wizard in self:
             newest = wizard.books_complete_until or self.env["ar.ledger"].sudo()._newest_bank_date(
@@ -136,10 +139,15 @@ class ArFollowupMode(models.TransientModel):
         self.ensure_one()
         if not self.env.user.has_group(MANAGER):
             raise AccessError(self.env._("Only credit managers choose the follow-up mode."))
-        if self.company_id not in self.env.user.company_ids:
-            raise AccessError(self.env._("You do not work for this company."))
+        self._check_works_there()
         self.company_id.sudo().write(self._prepare_company_values())
         return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    @api.constrains("company_id")
+    def _check_works_there(self):
+        """What is shown is read past the access rules: of one's own companies only."""
+        if not self.env.su and self.company_id - self.env.user.company_ids:
+            raise AccessError(self.env._("You do not work for this company."))
 
     def _prepare_company_values(self):
         values = {

@@ -90,6 +90,7 @@ class ArFollowupPreview(models.TransientModel):
     def action_send_test(self):
         """Send the message to oneself, and to nobody else; the case does not notice."""
         self.ensure_one()
+        self.check_access("read")
         user = self.env.user
         if not user.email:
             raise UserError(

@@ -1,4 +1,5 @@
 from . import (
+    test_access_matrix,
     test_banner_teams,
     test_buyers,
     test_check_ordered,

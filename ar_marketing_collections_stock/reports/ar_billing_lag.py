@@ -101,6 +101,7 @@ class ArBillingLag(models.Model):
     @api.model
     def action_open_billing_lag(self):
         """The billing lag of the current company."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "ar_marketing_collections_stock.action_billing_lag_window"
         )

@@ -1,4 +1,5 @@
 from . import (
+    test_access_matrix,
     test_billing_lag,
     test_check_delivered,
     test_delivery_processes,

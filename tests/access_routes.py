@@ -1,0 +1,236 @@
+"""What really happens when each kind of visitor knocks at each route and report of ours."""
+
+import json
+import re
+from urllib.parse import quote, urlsplit
+
+from odoo import http
+from odoo.fields import Date
+from odoo.tools import mute_logger
+
+from .access import ADDON, KINDS, OWN
+from .access_rpc import REFUSED, AccessRpc
+from .common import TODAY
+from .portal import PATIENCE
+
+#: What the names in our routes stand for: argument -> model. ``page`` is the number of a page.
+ARGUMENT_MODELS = {
+    "invoice_id": "account.move",
+    "plan_id": "ar.payment.plan",
+    "dispute_id": "ar.dispute",
+    "promise_id": "ar.payment.promise",
+    "order_id": "sale.order",
+}
+#: route -> the fields of its form, beside the company, currency and item that every request carries.
+FORMS = {}
+#: Anything else that may be the key to a route: its beginning -> method of the world that makes it.
+KEYS = {"/my/invoices/": "invoice_key"}
+
+
+#: <int:page>, <model("res.partner"):partner>, <path>
+NAMED = re.compile(r"<(?:[^<>]*:)?([^<>:]+)>")
+
+
+class AccessMatrix(AccessRpc):
+    """Finds out all of it."""
+
+    # ------------------------------------------------------------
+    # Ours, found in Odoo's routing map
+    # ------------------------------------------------------------
+
+    def routes(self):
+        """[(HTTP method, address, routing)] of what our code answers, alone or over Odoo's."""
+        found = {}
+        for address, endpoint in http._generate_routing_rules(
+            sorted(self.registry._init_modules), nodb_only=False
+        ):
+            handler = endpoint.func
+            if any(
+                self.is_ours(cls.__module__) and handler.__name__ in vars(cls)
+                for cls in type(handler.__self__).mro()
+            ):
+                routing = endpoint.routing
+                either = ("GET", "POST") if routing["type"] == "http" else ("POST",)
+                methods = [one for one in routing["methods"] or either if one != "OPTIONS"]
+                found.update({(address, method): routing for method in methods})
+        return [(method, address, found[address, method]) for address, method in sorted(found)]
+
+    def reports(self):
+        """The names of our reports: Odoo's own routes print them for whoever is logged in."""
+        data = self.env["ir.model.data"].sudo()
+        mine = data.search([("module", "=", self.addon), ("model", "=", "ir.actions.report")])
+        return self.env["ir.actions.report"].sudo().browse(mine.mapped("res_id")).sorted("id")
+
+    # ------------------------------------------------------------
+    # Knock
+    # ------------------------------------------------------------
+
+    def route_rows(self):
+        rows = {}
+        routes = self.routes()
+        for kind in KINDS:
+            self.log_in(self.users[kind.login] if kind.login else None)
+            for method, address, routing in routes:
+                key = self.addon, "route", f"{method} {address}"
+                rows.setdefault(key, {})[kind.name] = self.route_cell(
+                    kind, method, address, routing
+                )
+            for report in self.reports():
+                key = self.addon, "report", report.report_name
+                rows.setdefault(key, {})[kind.name] = self.report_cell(kind, report)
+        return rows
+
+    def report_cell(self, kind, report):
+        """``yes`` where the report is printed; after a slash: about the other company, too."""
+        mine, other = self.pair(report.model)
+        cells = ["yes" if self.prints(kind, report, mine, self.company) else REFUSED]
+        if self.prints(kind, report, other or mine, self.other_company):
+            cells.append("yes")
+        return "/".join(cells)
+
+    def prints(self, kind, report, record, company):
+        options = quote(json.dumps({"company_id": company.id, "partner_ids": self.partner.ids}))
+        path = f"/report/html/{report.report_name}/{record.id}?options={options}"
+        with self.undone(), mute_logger("odoo.http"):
+            self.env.flush_all()
+            answer = self.opener.get(
+                self.base_url() + path, timeout=PATIENCE, allow_redirects=False
+            )
+        printed = answer.status_code == 200
+        type(self).refused += not printed
+        if not printed:
+            for marks in self.marks.values():
+                self.assertFalse([mark for mark in marks if mark in answer.text], path)
+        return printed
+
+    def route_cell(self, kind, method, address, routing):
+        with self.undone():
+            path, asked = self.request_of(kind, address)
+            before = self.state()
+            answer = self.knock(method, path, asked, routing)
+            written = self.written(before)
+            cell = self.describe(kind, f"{method} {path}", answer, written)
+        type(self).refused += not cell.startswith((OWN, "page", "answer"))
+        return cell
+
+    def request_of(self, kind, address):
+        """(path, parameters) of a request for the customer's own things, with the kind's key."""
+        path = NAMED.sub(lambda match: str(self.argument(match[1], address)), address)
+        asked = {
+            "company": self.company.id,
+            "currency": self.company.currency_id.name,
+            "line": self.items(self.invoices[self.company]).ids,
+            **FORMS.get(address, {}),
+        }
+        if kind.token:
+            asked["access_token"] = self.token(kind.token, address)
+        return path, asked
+
+    def argument(self, name, address):
+        if name == "page":
+            return 1
+        if name not in ARGUMENT_MODELS:
+            raise AssertionError(
+                f"Tell ARGUMENT_MODELS in tests/access_matrix.py what <{name}> of {address} is"
+            )
+        return self.record(ARGUMENT_MODELS[name], self.company).id
+
+    def token(self, state, url):
+        """A key to the customer's statement, or to the document of a route that has keys of its own."""
+        document = next((make for start, make in KEYS.items() if url.startswith(start)), None)
+        statement = self.link()
+        if document and state in ("right", "wrong"):
+            key = getattr(self, document)()
+            return key if state == "right" else key[::-1]
+        if state == "right":
+            return statement
+        if state == "wrong":
+            number, dash, secret = statement.partition("-")
+            return f"{number}{dash}{secret[::-1]}"
+        if state == "another":
+            return statement if document else self.invoice_key()
+        access = self.access(statement)
+        access.write(
+            {"is_withdrawn": True}
+            if state == "withdrawn"
+            else {"expires_on": Date.subtract(TODAY, days=1)}
+        )
+        return statement
+
+    def invoice_key(self):
+        return self.invoices[self.company]._portal_ensure_token()
+
+    def knock(self, method, path, asked, routing, csrf=True):
+        self.env.flush_all()
+        options = {"timeout": PATIENCE, "allow_redirects": False}
+        url = self.base_url() + path
+        if routing["type"] == "jsonrpc":
+            body = {"jsonrpc": "2.0", "method": "call", "params": asked}
+            return self.opener.post(url, json=body, **options)
+        if method == "GET":
+            return self.opener.get(url, params=asked, **options)
+        token = {"csrf_token": http.Request.csrf_token(self)} if csrf else {}
+        return self.opener.post(url, data={**asked, **token}, **options)
+
+    def describe(self, kind, what, answer, written):
+        """The cell: what became of the request."""
+        self.assertLess(answer.status_code, 500, f"{kind.name}: {what}")
+        shown = {
+            name for name, marks in self.marks.items() if any(mark in answer.text for mark in marks)
+        }
+        self.assertLessEqual(shown, kind.sees, f"{kind.name} is shown what is not theirs: {what}")
+        customers = self.partner if OWN in kind.sees else self.stranger if kind.sees else None
+        for model, whose in written.items():
+            self.assertLessEqual(
+                whose, customers or whose.browse(), f"{kind.name}: {what}: {model}"
+            )
+        if answer.status_code in (301, 302, 303, 307, 308):
+            target = urlsplit(answer.headers["Location"]).path
+            cell = "login" if target == "/web/login" else f"→ {target}"
+        elif answer.status_code != 200:
+            cell = str(answer.status_code)
+        elif answer.headers["Content-Type"].startswith("application/json"):
+            cell = "refused" if "error" in answer.json() else "answer"
+        else:
+            cell = OWN if shown else "page"
+        return f"{cell}, writes {', '.join(written)}" if written else cell
+
+    # ------------------------------------------------------------
+    # What a request wrote
+    # ------------------------------------------------------------
+
+    def tables(self):
+        return [
+            name
+            for name, model in self.registry.items()
+            if model._original_module.startswith(ADDON) and model._auto and not model._abstract
+        ]
+
+    def state(self):
+        """{model: (rows, newest change)} of all that is ours."""
+        parts = [
+            f"SELECT '{name}', count(*), coalesce(max(xmin::text::bigint), 0) FROM {self.env[name]._table}"
+            for name in self.tables()
+        ]
+        self.env.flush_all()
+        self.env.cr.execute(" UNION ALL ".join(parts))
+        return {name: tuple(rest) for name, *rest in self.env.cr.fetchall()}
+
+    def written(self, before):
+        """{model of ours that a request wrote to: the customers whose rows these are}."""
+        self.env.invalidate_all()
+        written = {}
+        for name, state in self.state().items():
+            if state != before[name]:
+                table, customers = self.env[name]._table, self.env["res.partner"]
+                if (
+                    "partner_id" in self.env[name]._fields
+                    and self.env[name]._fields["partner_id"].store
+                ):
+                    self.env.cr.execute(
+                        f"SELECT DISTINCT partner_id FROM {table} WHERE xmin::text::bigint > %s",
+                        [before[name][1]],
+                    )
+                    customers = customers.browse(row[0] for row in self.env.cr.fetchall() if row[0])
+                written[name] = customers
+        return written
