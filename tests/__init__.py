@@ -24,6 +24,7 @@ from . import (
     test_payment_profile,
     test_portal_access,
     test_portal_agreements,
+    test_portal_browser,
     test_portal_limit,
     test_portal_overdue,
     test_portal_pay,
