@@ -191,7 +191,7 @@ class PortalPay(PortalChoice, PortalAccount):
         percent = self._to_percent(part)
         value, problem = bill.part(percent) if percent else bill.amount, None
         if amount is not None:
-            value, problem = self._read_amount(bill, amount)
+            value, problem = self._read_pay_amount(bill, amount)
         reader, company = choice.reader, choice.company
         lines = [] if choice.is_all else [row["line_id"] for row in bill.items]
         payer = self._get_payer(reader)
@@ -303,7 +303,7 @@ class PortalPay(PortalChoice, PortalAccount):
             return None
         return percent if 0 < percent < 100 else None
 
-    def _read_amount(self, bill, text):
+    def _read_pay_amount(self, bill, text):
         """(amount, None) of what was typed, or (None, what is wrong with it)."""
         lang = request.env["res.lang"]._get_data(code=request.env.lang)
         service = request.env["ar.statement"].sudo()
