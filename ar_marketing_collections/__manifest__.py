@@ -58,6 +58,7 @@
         "views/ar_portal_access_views.xml",
         "views/portal_home_templates.xml",
         "views/portal_statement_templates.xml",
+        "views/portal_pay_templates.xml",
         "views/portal_agreement_templates.xml",
         "views/portal_person_templates.xml",
         "views/portal_plan_templates.xml",

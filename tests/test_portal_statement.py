@@ -66,6 +66,48 @@ class PortalStatementCommon(PortalCommon):
             (items + cls.items(payment.move_id)).reconcile()
         return payment
 
+    def make_all_sorts(self):
+        """Two companies, three currencies, and everything that makes an item differ from its invoice."""
+        halves = self.make_term(
+            name="40 / 60",
+            early_discount=False,
+            line_ids=[
+                Command.create({"value": "percent", "value_amount": 40, "nb_days": 0}),
+                Command.create({"value": "percent", "value_amount": 60, "nb_days": 30}),
+            ],
+        )
+        discount = self.make_term()
+        for company, shift in ((self.company, 0), (self.other_company, 0.13)):
+            for currency in (company.currency_id, self.euro, self.krona):
+                both = {"company": company, "currency": currency}
+                overdue = self.make_invoice(self.partner, JANUARY, 1000.07 + shift, **both)
+                self.receive(
+                    self.partner, date(2026, 2, 1), 333.33, items=self.items(overdue), **both
+                )
+                self.make_invoice(self.partner, date(2026, 3, 20), 59.99 + shift, **both)
+                credit = self.make_invoice(
+                    self.partner, TODAY, 120.50, billed=TODAY, move_type="out_refund", **both
+                )
+                credited = self.make_invoice(self.partner, date(2026, 2, 20), 20.25, **both)
+                (self.items(credit) + self.items(credited)).reconcile()
+                self.receive(self.partner, date(2026, 2, 25), 77.77, **both)
+                self.make_invoice(
+                    self.partner,
+                    date(2026, 3, 12),
+                    100.01 + shift,
+                    billed=date(2026, 2, 10),
+                    invoice_payment_term_id=halves.id,
+                    **both,
+                )
+                self.make_invoice(
+                    self.partner,
+                    date(2026, 4, 1),
+                    500.00 + shift,
+                    billed=TODAY,
+                    invoice_payment_term_id=discount.id,
+                    **both,
+                )
+
     def read_page(self, page):
         """{(company id, currency): {open, overdue, credits, balance, rows: [(number, left)]}} of a page."""
         figures = {}
@@ -122,48 +164,6 @@ class PortalStatementCommon(PortalCommon):
 
 @tagged("post_install", "-at_install")
 class TestPortalFigures(PortalStatementCommon):
-    def make_all_sorts(self):
-        """Two companies, three currencies, and everything that makes an item differ from its invoice."""
-        halves = self.make_term(
-            name="40 / 60",
-            early_discount=False,
-            line_ids=[
-                Command.create({"value": "percent", "value_amount": 40, "nb_days": 0}),
-                Command.create({"value": "percent", "value_amount": 60, "nb_days": 30}),
-            ],
-        )
-        discount = self.make_term()
-        for company, shift in ((self.company, 0), (self.other_company, 0.13)):
-            for currency in (company.currency_id, self.euro, self.krona):
-                both = {"company": company, "currency": currency}
-                overdue = self.make_invoice(self.partner, JANUARY, 1000.07 + shift, **both)
-                self.receive(
-                    self.partner, date(2026, 2, 1), 333.33, items=self.items(overdue), **both
-                )
-                self.make_invoice(self.partner, date(2026, 3, 20), 59.99 + shift, **both)
-                credit = self.make_invoice(
-                    self.partner, TODAY, 120.50, billed=TODAY, move_type="out_refund", **both
-                )
-                credited = self.make_invoice(self.partner, date(2026, 2, 20), 20.25, **both)
-                (self.items(credit) + self.items(credited)).reconcile()
-                self.receive(self.partner, date(2026, 2, 25), 77.77, **both)
-                self.make_invoice(
-                    self.partner,
-                    date(2026, 3, 12),
-                    100.01 + shift,
-                    billed=date(2026, 2, 10),
-                    invoice_payment_term_id=halves.id,
-                    **both,
-                )
-                self.make_invoice(
-                    self.partner,
-                    date(2026, 4, 1),
-                    500.00 + shift,
-                    billed=TODAY,
-                    invoice_payment_term_id=discount.id,
-                    **both,
-                )
-
     def test_page_table_paper_and_ledger_agree_to_the_cent(self):
         self.make_all_sorts()
         self.log_in(self.reader)

@@ -1,4 +1,12 @@
-from . import portal_arrival, portal_banner, portal_statement
-from . import portal_choice
-from . import portal_dispute, portal_person, portal_promise
-from . import portal_plan
+from . import (
+    portal_arrival,
+    portal_banner,
+    portal_choice,
+    portal_dispute,
+    portal_overdue,
+    portal_pay,
+    portal_person,
+    portal_plan,
+    portal_promise,
+    portal_statement,
+)

@@ -45,6 +45,7 @@ from . import (
     ar_portal_limit,
     ar_portal_plan_links,
     ar_statement,
+    ar_statement_paying,
     ar_statement_portal,
     ar_statement_portal_agreements,
     ar_thanks,

@@ -44,6 +44,8 @@ PLACEHOLDERS = (
     "collector_email",
     "company_name",
     "statement_link",
+    "part_total",
+    "part_link",
 )
 
 
@@ -121,6 +123,9 @@ class ArFollowupCase(models.Model):
     )
     open_touch_address = fields.Char(related="open_touch_id.address", string="Number to call")
     call_script = fields.Html(related="open_touch_id.level_id.script")
+    part_question = fields.Char(
+        "To ask for a part", compute="_compute_part_question", help="What to say on the phone."
+    )
     last_contact_on = fields.Date("Last contact", compute="_compute_touches")
     failed_touch_count = fields.Integer("Failed contacts", compute="_compute_touches")
     followup_mode = fields.Selection(related="company_id.followup_mode")
@@ -164,6 +169,8 @@ class ArFollowupCase(models.Model):
     collector_email = fields.Char(compute="_compute_placeholders")
     company_name = fields.Char(compute="_compute_placeholders")
     statement_link = fields.Char(compute="_compute_placeholders")
+    part_total = fields.Char(compute="_compute_placeholders")
+    part_link = fields.Char(compute="_compute_placeholders")
 
     _partner_company_uniq = models.Constraint(
         "UNIQUE (partner_id, company_id)", "A customer has one follow-up in each company."
@@ -262,12 +269,30 @@ class ArFollowupCase(models.Model):
             case.dispute_ids = disputes.filtered_domain(mine)
 
     @api.depends("partner_id", "company_id", "user_id")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "ar_part_now")
     def _compute_placeholders(self):
         values = self.env["ar.statement"]._prepare_messages_values(self)
         for case in self:
             for name in PLACEHOLDERS:
                 case[name] = values[case.id].get(name, "")
+
+    @api.depends("open_touch_id")
+    @api.depends_context("lang")
+    def _compute_part_question(self):
+        """ "Could you pay a part of it now?", where the level of the call asks for one."""
+        for percent, cases in self.grouped(
+            lambda case: case.open_touch_id.level_id.part_now
+        ).items():
+            amounts = cases.with_context(ar_part_now=percent)._get_part_totals() if percent else {}
+            for case in cases:
+                amount = amounts.get(case.id)
+                case.part_question = amount and self.env._(
+                    "“Could you pay %(amount)s of it now?”", amount=amount
+                )
+
+    def _get_part_totals(self):
+        """{case id: the part that the level asks for, as text, empty where nothing is due}."""
+        return {case.id: case.part_total for case in self}
 
     @api.model
     def mail_allowed_qweb_expressions(self):

@@ -60,6 +60,11 @@ class ArFollowupLevel(models.Model):
         "Attach invoices",
         help="The invoices that the message is about go along as PDF, the oldest due first, ten at most.",
     )
+    part_now = fields.Integer(
+        "Asks for a part now (%)",
+        help="The message offers to pay such a part of what is due at once, with a link that pays just that; the call "
+        "script asks for it. From 10 to 50; 0 asks for no part. Customers see it where they can pay online.",
+    )
     patience_days = fields.Integer(
         "Patience (days)",
         default=5,
@@ -69,6 +74,10 @@ class ArFollowupLevel(models.Model):
     _days_positive = models.Constraint(
         "CHECK (days >= 0 AND patience_days >= 0)",
         "Days are never negative: choose “before” or “after” the due date instead.",
+    )
+    _part_now_range = models.Constraint(
+        "CHECK (COALESCE(part_now, 0) = 0 OR part_now BETWEEN 10 AND 50)",
+        "A part now is from 10 to 50 %; 0 asks for none.",
     )
     _before_needs_days = models.Constraint(
         "CHECK (timing <> 'before' OR days > 0)",

@@ -247,7 +247,9 @@ class ArFollowupSender(models.AbstractModel):
             )
         lang = self._get_lang(touch, contact)
         is_firm = self._is_firm(touch)
-        subject, body = self._render_template(template, case, lang, is_firm=is_firm)
+        subject, body = self._render_template(
+            template, case, lang, is_firm=is_firm, part_now=level.part_now
+        )
         attachments = []
         if level.attach_statement:
             attachments.append(self._render_statement(touch.partner_id, lang))
@@ -274,9 +276,12 @@ class ArFollowupSender(models.AbstractModel):
             )
 
     @api.model
-    def _render_template(self, template, case, lang, *, is_firm=False):
-        """(subject, body in the mail layout) of ``template`` for ``case``. Firm words advertise nothing."""
-        localized = template.sudo().with_context(lang=lang)
+    def _render_template(self, template, case, lang, *, is_firm=False, part_now=0):
+        """(subject, body in the mail layout) of ``template`` for ``case``. Firm words advertise nothing.
+
+        :param part_now: the part in percent that the message asks for at once, 0 for none
+        """
+        localized = template.sudo().with_context(lang=lang, ar_part_now=part_now)
         subject = localized._render_field("subject", case.ids)[case.id]
         text = localized._render_field("body_html", case.ids)[case.id]
         body = (
@@ -374,7 +379,13 @@ class ArFollowupSender(models.AbstractModel):
             .with_context(lang=user.lang)
             ._render(
                 "ar_marketing_collections.call_note",
-                {"case": case, "script": localized.script, "contact": contact, "phone": phone},
+                {
+                    "case": case,
+                    "script": localized.script,
+                    "part_question": case.with_context(lang=user.lang).part_question,
+                    "contact": contact,
+                    "phone": phone,
+                },
             ),
             user_id=user.id,
         )

@@ -216,21 +216,25 @@ class ArStatement(models.AbstractModel):
     def _portal_paths(self, move_ids):
         """The same without the server: {move id: path}.
 
-        Whoever has the address needs no login, as in Odoo's own messages. Missing tokens are made in one statement.
+        Whoever has the address needs no login, as in Odoo's own messages.
         """
         moves = self.env["account.move"].sudo().browse(move_ids)
-        moves = moves.filtered(lambda move: move.is_invoice(include_receipts=True))
-        if not all(moves.mapped("access_token")):
-            moves.flush_recordset(["access_token"])
+        return self._paths_of(moves.filtered(lambda move: move.is_invoice(include_receipts=True)))
+
+    @api.model
+    def _paths_of(self, documents):
+        """{id: path} of the portal pages of ``documents``. Missing tokens are made in one statement."""
+        if not all(documents.mapped("access_token")):
+            documents.flush_recordset(["access_token"])
             self.env.cr.execute(
                 SQL(
-                    "UPDATE account_move SET access_token = gen_random_uuid()::varchar "
-                    "WHERE id IN %s AND access_token IS NULL",
-                    tuple(moves.ids),
+                    "UPDATE %s SET access_token = gen_random_uuid()::varchar WHERE id IN %s AND access_token IS NULL",
+                    SQL.identifier(documents._table),
+                    tuple(documents.ids),
                 )
             )
-            moves.invalidate_recordset(["access_token"])
-        return {move.id: move.get_portal_url() for move in moves}
+            documents.invalidate_recordset(["access_token"])
+        return {document.id: document.get_portal_url() for document in documents}
 
     # ------------------------------------------------------------
     # Statement
@@ -612,6 +616,9 @@ class ArStatement(models.AbstractModel):
                     broken.get(customer.id), statement["blocks"]
                 ) or localized._get_plan_words(ended.get(customer.id), statement["blocks"])
                 statement["link"] = self._get_statement_url(company, links.get(customer.id))
+                statement["part"] = localized._prepare_part(
+                    company, statement["blocks"], links.get(customer.id)
+                )
                 values[case.id] = {
                     **localized._prepare_placeholders(statement),
                     **localized.env["ar.thanks"]._prepare_placeholders(paid.get(case)),
@@ -643,6 +650,8 @@ class ArStatement(models.AbstractModel):
             "collector_email": person["email"],
             "company_name": company.name,
             "statement_link": statement["link"],
+            "part_total": statement["part"]["total"],
+            "part_link": statement["part"]["link"],
         }
 
     @api.model
@@ -779,6 +788,7 @@ class ArStatement(models.AbstractModel):
                 "reminder": statement.get("reminder"),
                 "today": statement["as_of"],
                 "link": statement["link"],
+                "part": self._asks_for_part(statement) and statement["part"],
                 "describe": self._describe,
                 "format_amount": self._format_amount,
             },

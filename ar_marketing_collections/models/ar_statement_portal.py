@@ -136,8 +136,10 @@ class ArStatement(models.AbstractModel):
                 shown += block["rows"]
         paths = self._portal_paths({row["move_id"] for row in shown})
         contacts = self._get_last_contacts([row["line_id"] for row in shown])
+        answers = self._get_item_answers(shown)
         for row in shown:
             row["url"] = paths.get(row["move_id"], "")
+            row["answers"] = answers.get(row["line_id"], ())
             row["contact_words"] = contacts.get(row["line_id"], "")
             row["age_words"] = "" if row["is_credit"] else self._get_age_words(row["days_overdue"])
 
@@ -146,6 +148,14 @@ class ArStatement(models.AbstractModel):
         if days == 1:
             return self.env._("1 day ago")
         return self.env._("%(count)s days ago", count=days) if days > 1 else ""
+
+    @api.model
+    def _get_item_answers(self, rows):
+        """What answers questions about items besides their invoices: {line id: [(words, path or "")]}.
+
+        Empty here; other addons know of orders and deliveries. A constant number of queries.
+        """
+        return {}
 
     @api.model
     def _get_last_contacts(self, line_ids):

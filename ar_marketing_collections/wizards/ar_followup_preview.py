@@ -85,6 +85,7 @@ class ArFollowupPreview(models.TransientModel):
             self.case_id,
             self.lang,
             is_firm=self.level_id.tone in (followup.FIRM, followup.FINAL),
+            part_now=self.level_id.part_now,
         )
 
     def action_send_test(self):

@@ -5,6 +5,7 @@ from . import (
     ar_billing_batch_line,
     ar_followup_case,
     ar_invoice_check,
+    ar_statement,
     res_company,
     res_partner,
     sale_order,

@@ -6,4 +6,5 @@ from . import (
     test_order_access,
     test_order_billing,
     test_order_processes,
+    test_statement_orders,
 )

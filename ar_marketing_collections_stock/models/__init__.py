@@ -6,4 +6,5 @@ from . import sale_order
 from . import account_move
 from . import ar_billing_batch_line
 from . import ar_invoice_check
+from . import ar_statement
 from . import res_partner

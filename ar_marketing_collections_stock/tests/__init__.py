@@ -3,6 +3,7 @@ from . import (
     test_billing_lag,
     test_check_delivered,
     test_delivery_processes,
+    test_statement_deliveries,
     test_when_billable,
     test_when_delivered,
 )
