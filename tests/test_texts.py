@@ -67,6 +67,7 @@ SWEDISH_TOO = {
     "ID",
     "Journal",
     "Neutral",
+    "Plan",
     "Policy",
     "Portal",
     "Problem",

@@ -72,11 +72,8 @@ class ResPartner(models.Model):
     )
 
     def _compute_payment_plan_count(self):
-        counts = dict(
-            self.env["ar.payment.plan"]._read_group(
-                [("partner_id", "in", self.commercial_partner_id.ids)], ["partner_id"], ["__count"]
-            )
-        )
+        mine = [("partner_id", "in", self.commercial_partner_id.ids)]
+        counts = dict(self.env["ar.payment.plan"]._read_group(mine, ["partner_id"], ["__count"]))
         for partner in self:
             partner.payment_plan_count = counts.get(partner.commercial_partner_id, 0)
 
