@@ -18,12 +18,15 @@ class TestStatementOrders(OrderCommon):
         invoice.action_post()
         return order, invoice
 
-    def answers(self, *invoices):
-        rows = [
+    def rows(self, *invoices):
+        return [
             {"line_id": line.id, "move_id": line.move_id.id, "kind": "invoice"}
             for invoice in invoices
             for line in self.items(invoice)
         ]
+
+    def answers(self, *invoices):
+        rows = self.rows(*invoices)
         found = self.service._get_item_answers(rows)
         return [found.get(row["line_id"], []) for row in rows]
 
@@ -50,10 +53,11 @@ class TestStatementOrders(OrderCommon):
         invoices = [self.bill()[1] for _number in range(20)]
 
         def count(*some):
+            rows = self.rows(*some)
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            self.answers(*some)
+            self.env["ar.statement"].sudo()._get_item_answers(rows)
             return self.env.cr.sql_log_count - before
 
         count(*invoices)
