@@ -4,7 +4,9 @@ from odoo import SUPERUSER_ID, api
 
 TEMPLATE_RULE = "ar_marketing_collections.rule_mail_template_credit_manager"
 BEFORE = "[('model', '=', 'ar.followup.case')]"
-NOW = "[('model', 'in', ('ar.followup.case', 'ar.billing.batch.line'))]"
+NOW = (
+    "[('model', 'in', ('ar.followup.case', 'ar.billing.batch.line', 'ar.dispute', 'ar.payment.plan'))]"
+)
 
 
 def migrate(cr, version):
