@@ -296,6 +296,7 @@ class ArPaymentPlan(models.Model):
                 due.sudo().reminded_on = today
 
     def action_print(self):
+        self.check_access("read")
         return self.env.ref("ar_marketing_collections.action_report_payment_plan").report_action(
             self
         )

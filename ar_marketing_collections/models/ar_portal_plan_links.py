@@ -79,6 +79,7 @@ class ResPartner(models.Model):
 
     def action_open_payment_plans(self):
         self.ensure_one()
+        self.env["ar.payment.plan"].check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Payment plans"),

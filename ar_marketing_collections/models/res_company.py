@@ -156,12 +156,14 @@ class ResCompany(models.Model):
         default=7,
         help="So many working days after a customer said that something is wrong, it gets an answer; after that the "
         "owner's manager is asked.",
+        groups="base.group_user",
     )
     portal_promise_days = fields.Integer(
         "Promises reach (days)",
         default=30,
         help="In the portal, a customer may promise to pay within so many days from today. 0: promises are given to a "
         "person.",
+        groups="base.group_user",
     )
 
     payment_window_days = fields.Integer("Days looked back", default=365, groups="base.group_user")

@@ -30,6 +30,7 @@ class ResPartner(models.Model):
 
     def action_open_disputes(self):
         self.ensure_one()
+        self.env["ar.dispute"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "ar_marketing_collections.action_dispute"
         )
