@@ -80,11 +80,12 @@ class ResPartner(models.Model):
     def action_open_payment_plans(self):
         self.ensure_one()
         self.env["ar.payment.plan"].check_access("read")
+        customer_id = self.commercial_partner_id.id
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Payment plans"),
             "res_model": "ar.payment.plan",
             "view_mode": "list,form",
-            "domain": [("partner_id", "=", self.commercial_partner_id.id)],
-            "context": {"default_partner_id": self.commercial_partner_id.id},
+            "domain": [("partner_id", "=", customer_id)],
+            "context": {"default_partner_id": customer_id},
+            "name": self.env._("Payment plans"),
         }
