@@ -4,9 +4,7 @@ from odoo import SUPERUSER_ID, api
 
 TEMPLATE_RULE = "ar_marketing_collections.rule_mail_template_credit_manager"
 BEFORE = "[('model', '=', 'ar.followup.case')]"
-NOW = (
-    "[('model', 'in', ('ar.followup.case', 'ar.billing.batch.line', 'ar.dispute', 'ar.payment.plan'))]"
-)
+NOW = "[('model', 'in', ('ar.followup.case', 'ar.billing.batch.line', 'ar.dispute', 'ar.payment.plan'))]"
 
 
 def migrate(cr, version):
