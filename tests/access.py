@@ -27,8 +27,10 @@ MAKERS = {
     "account.payment.term": lambda world, company: world.term.copy({"company_id": company.id}),
     "ar.followup.policy": lambda world, company: world.policies[company],
     "ar.followup.level": lambda world, company: world.policies[company].level_ids[0],
+    "ar.payment.plan": lambda world, company: world.plans[company],
     "ar.goodwill": lambda world, company: world.make_goodwill(company),
     "ar.portal.access": lambda world, company: world.access(world.link(company=company)),
+    "payment.transaction": lambda world, company: world.make_transaction(company),
     "mail.template": lambda world, company: world.policies[company].level_ids.mail_template_id[0],
 }
 
@@ -147,22 +149,28 @@ class AccessWorld(PortalCommon):
             cls.company: cls.make_invoice(cls.partner, JANUARY, 111.11),
             there: cls.make_invoice(cls.partner, JANUARY, 222.22, company=there),
         }
-        cls.theirs = cls.make_invoice(cls.stranger, JANUARY, 777.77)
+        # a number that no invoice of the other company has as well
+        cls.theirs = cls.make_invoice(cls.stranger, JANUARY, 777.77, name="INV/2025/07777")
         cls.discounted = {company: cls.make_discounted(company) for company in cls.invoices}
         cls.payments = {company: cls.make_payment(company) for company in cls.invoices}
+        cls.providers = {company: cls.make_provider(company) for company in cls.invoices}
         cls.policies = {
             company: cls.policy.copy({"name": company.name, "company_id": company.id})
             for company in cls.invoices
         }
         cls.marks = {
-            OWN: ("111.11", cls.invoices[cls.company].name),
-            OWN_THERE: ("222.22",),
+            OWN: ("111.11", "144.40", cls.invoices[cls.company].name),
+            OWN_THERE: ("222.22", "288.80"),
             THEIRS: ("777.77", cls.theirs.name, "Stranger Ltd"),
         }
         for company in cls.invoices:
             company.followup_mode = "review"
             cls.env["ar.payment.profile"].sudo()._refresh(company, TODAY)
             cls.engine.sudo()._run(company, TODAY)
+        cls.plans = {
+            cls.company: cls.make_plan(cls.company, 144.40),
+            there: cls.make_plan(there, 288.80),
+        }
         cls.env.flush_all()
 
     @classmethod
@@ -198,6 +206,39 @@ class AccessWorld(PortalCommon):
         )
         payment.action_post()
         return payment
+
+    @classmethod
+    def make_plan(cls, company, amount):
+        """A payment plan for an invoice of its own, which waits for the customer's answer."""
+        invoice = cls.make_invoice(cls.partner, JANUARY, amount, company=company)
+        plan = cls._of("ar.payment.plan", company).create(
+            {
+                "partner_id": cls.partner.id,
+                "company_id": company.id,
+                "currency_id": company.currency_id.id,
+                "line_ids": [Command.set(cls.items(invoice).ids)],
+            }
+        )
+        plan.action_propose()
+        return plan
+
+    @classmethod
+    def make_transaction(cls, company):
+        provider = cls.providers[company]
+        return (
+            cls.env["payment.transaction"]
+            .sudo()
+            .create(
+                {
+                    "provider_id": provider.id,
+                    "payment_method_id": provider.payment_method_ids[:1].id,
+                    "reference": f"by {company.name}",
+                    "amount": 10.0,
+                    "currency_id": company.currency_id.id,
+                    "partner_id": cls.partner.id,
+                }
+            )
+        )
 
     @classmethod
     def make_goodwill(cls, company):

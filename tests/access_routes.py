@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
 from odoo import http
@@ -13,7 +14,7 @@ from .access_rpc import REFUSED, AccessRpc
 from .common import TODAY
 from .portal import PATIENCE
 
-#: What the names in our routes stand for: argument -> model. ``page`` is the number of a page.
+#: Whose number the names in our routes stand for: argument -> model.
 ARGUMENT_MODELS = {
     "invoice_id": "account.move",
     "plan_id": "ar.payment.plan",
@@ -21,12 +22,31 @@ ARGUMENT_MODELS = {
     "promise_id": "ar.payment.promise",
     "order_id": "sale.order",
 }
+#: What other names stand for: argument -> value. ``page`` is the number of a page.
+ARGUMENT_VALUES = {"page": 1, "answer": "accept"}
 #: route -> the fields of its form, beside the company, currency and item that every request carries.
-FORMS = {}
+FORMS = {
+    "/my/account-statement/plan": {"total": "111.11"},
+    "/my/account-statement/dispute": {"reason": "price", "amount": "11.11", "note": "Too dear"},
+    "/my/account-statement/promise": {"date": TODAY + timedelta(days=3), "amount": "11.11"},
+    "/my/account-statement/call": {"phone": "+46 8 123 456", "when": "any"},
+    "/my/account-statement/message": {"note": "Hello"},
+    "/my/account-statement/recipients": {
+        "name": "Doris",
+        "email": "doris@example.com",
+        "invoices": "1",
+    },
+    "/my/account-statement/pay/transaction": {"amount": 111.11},
+    "/invoice/transaction/overdue": {"amount": 111.11, "payment_reference": "x"},
+}
+#: The link that opens a route where it is not the one to the statement: its beginning -> kind of ``ar.portal.access``.
+LINKS = {"/my/payment-plan/": "plan"}
 #: Anything else that may be the key to a route: its beginning -> method of the world that makes it.
 KEYS = {"/my/invoices/": "invoice_key"}
 
 
+#: What every request carries: which item it is about.
+ABOUT = ("company", "currency", "line")
 #: <int:page>, <model("res.partner"):partner>, <path>
 NAMED = re.compile(r"<(?:[^<>]*:)?([^<>:]+)>")
 
@@ -105,7 +125,7 @@ class AccessMatrix(AccessRpc):
 
     def route_cell(self, kind, method, address, routing):
         with self.undone():
-            path, asked = self.request_of(kind, address)
+            path, asked = self.request_of(kind, address, method)
             before = self.state()
             answer = self.knock(method, path, asked, routing)
             written = self.written(before)
@@ -113,49 +133,56 @@ class AccessMatrix(AccessRpc):
         type(self).refused += not cell.startswith((OWN, "page", "answer"))
         return cell
 
-    def request_of(self, kind, address):
+    def request_of(self, kind, address, method="POST"):
         """(path, parameters) of a request for the customer's own things, with the kind's key."""
         path = NAMED.sub(lambda match: str(self.argument(match[1], address)), address)
         asked = {
             "company": self.company.id,
             "currency": self.company.currency_id.name,
             "line": self.items(self.invoices[self.company]).ids,
-            **FORMS.get(address, {}),
+            **(FORMS.get(address, {}) if method == "POST" else {}),
         }
         if kind.token:
             asked["access_token"] = self.token(kind.token, address)
         return path, asked
 
     def argument(self, name, address):
-        if name == "page":
-            return 1
+        if name in ARGUMENT_VALUES:
+            return ARGUMENT_VALUES[name]
         if name not in ARGUMENT_MODELS:
             raise AssertionError(
-                f"Tell ARGUMENT_MODELS in tests/access_matrix.py what <{name}> of {address} is"
+                f"Tell ARGUMENT_MODELS in tests/access_routes.py what <{name}> of {address} is"
             )
         return self.record(ARGUMENT_MODELS[name], self.company).id
 
     def token(self, state, url):
         """A key to the customer's statement, or to the document of a route that has keys of its own."""
         document = next((make for start, make in KEYS.items() if url.startswith(start)), None)
-        statement = self.link()
+        kind = next((kind for start, kind in LINKS.items() if url.startswith(start)), "statement")
+        link = self.link_to(kind)
         if document and state in ("right", "wrong"):
             key = getattr(self, document)()
             return key if state == "right" else key[::-1]
         if state == "right":
-            return statement
+            return link
         if state == "wrong":
-            number, dash, secret = statement.partition("-")
+            number, dash, secret = link.partition("-")
             return f"{number}{dash}{secret[::-1]}"
         if state == "another":
-            return statement if document else self.invoice_key()
-        access = self.access(statement)
+            if kind != "statement":
+                return self.invoice_key()
+            return link if document else self.link_to("plan")
+        access = self.access(link)
         access.write(
             {"is_withdrawn": True}
             if state == "withdrawn"
             else {"expires_on": Date.subtract(TODAY, days=1)}
         )
-        return statement
+        return link
+
+    def link_to(self, kind):
+        Access = self.env["ar.portal.access"].sudo()
+        return Access._issue(self.partner, self.company, kind, TODAY)[self.partner.id]
 
     def invoice_key(self):
         return self.invoices[self.company]._portal_ensure_token()
@@ -165,12 +192,29 @@ class AccessMatrix(AccessRpc):
         options = {"timeout": PATIENCE, "allow_redirects": False}
         url = self.base_url() + path
         if routing["type"] == "jsonrpc":
-            body = {"jsonrpc": "2.0", "method": "call", "params": asked}
-            return self.opener.post(url, json=body, **options)
+            about = {name: asked.pop(name) for name in ABOUT}
+            params = {**self.payment_form(), **asked}
+            body = {"jsonrpc": "2.0", "method": "call", "params": params}
+            return self.opener.post(
+                url, params={**about, "full": params.get("amount")}, json=body, **options
+            )
         if method == "GET":
             return self.opener.get(url, params=asked, **options)
         token = {"csrf_token": http.Request.csrf_token(self)} if csrf else {}
         return self.opener.post(url, data={**asked, **token}, **options)
+
+    def payment_form(self):
+        """What Odoo's payment form sends, the amount apart."""
+        provider = self.providers[self.company]
+        return {
+            "provider_id": provider.id,
+            "payment_method_id": provider.payment_method_ids[:1].id,
+            "token_id": None,
+            "flow": "direct",
+            "tokenization_requested": False,
+            "landing_route": "/my",
+            "is_validation": False,
+        }
 
     def describe(self, kind, what, answer, written):
         """The cell: what became of the request."""
@@ -185,7 +229,7 @@ class AccessMatrix(AccessRpc):
                 whose, customers or whose.browse(), f"{kind.name}: {what}: {model}"
             )
         if answer.status_code in (301, 302, 303, 307, 308):
-            target = urlsplit(answer.headers["Location"]).path
+            target = re.sub(r"/\d+", "/…", urlsplit(answer.headers["Location"]).path)
             cell = "login" if target == "/web/login" else f"→ {target}"
         elif answer.status_code != 200:
             cell = str(answer.status_code)
@@ -193,7 +237,7 @@ class AccessMatrix(AccessRpc):
             cell = "refused" if "error" in answer.json() else "answer"
         else:
             cell = OWN if shown else "page"
-        return f"{cell}, writes {', '.join(written)}" if written else cell
+        return f"{cell}, writes {', '.join(sorted(written))}" if written else cell
 
     # ------------------------------------------------------------
     # What a request wrote

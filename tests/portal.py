@@ -65,6 +65,19 @@ class PortalCommon(CollectionsCommon, HttpCase):
             }
         )
 
+    @classmethod
+    def make_provider(cls, company):
+        """A way to pay online: Odoo's demonstration provider."""
+        demo = cls.env.ref("payment.payment_provider_demo").sudo()
+        provider = demo.copy({"company_id": company.id, "name": f"Demo of {company.name}"})
+        provider.write({"state": "test", "is_published": True})
+        provider.journal_id = (
+            cls.env["account.journal"]
+            .sudo()
+            .search([("company_id", "=", company.id), ("type", "=", "bank")], limit=1)
+        )
+        return provider
+
     def log_in(self, user):
         """As ``user``; nobody with None."""
         self.authenticate(user and user.login, user and f"{user.login}-{user.login}")

@@ -16,18 +16,6 @@ class PayCommon(PortalStatementCommon):
         cls.provider = cls.make_provider(cls.company)
         cls.provider_there = cls.make_provider(cls.other_company)
 
-    @classmethod
-    def make_provider(cls, company):
-        demo = cls.env.ref("payment.payment_provider_demo").sudo()
-        provider = demo.copy({"company_id": company.id, "name": f"Demo of {company.name}"})
-        provider.write({"state": "test", "is_published": True})
-        provider.journal_id = (
-            cls.env["account.journal"]
-            .sudo()
-            .search([("company_id", "=", company.id), ("type", "=", "bank")], limit=1)
-        )
-        return provider
-
     def pay_page(self, *, status=200, **asked):
         return self.page(PAY, status=status, **asked)
 
