@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.tests import tagged
 
 from .browser import BrowserMixin
@@ -84,6 +84,40 @@ class TestPortalBrowser(BrowserMixin, PayCommon):
                         page.open(path)
                         self.assertEqual(page.find_barriers(region), [])
                         self.assertFalse(page.is_wider_than_the_screen())
+
+    def test_axe_finds_no_barrier_where_customers_speak(self):
+        line = self.items(self.make_due(1000)).id
+        plan = self.make_plan()
+        block = f"company={self.company.id}&currency=USD"
+        for size in SIZES:
+            with self.browse(self.reader, size) as page:
+                for path in (
+                    f"{STATEMENT}/plan?{block}",
+                    f"{STATEMENT}/plan?{block}&down=nothing&count=0&first=no",
+                    f"{STATEMENT}/promise?{block}",
+                    f"{STATEMENT}/dispute?{block}&line={line}",
+                    f"{STATEMENT}/call?company={self.company.id}",
+                    f"{STATEMENT}/message?company={self.company.id}",
+                    f"{STATEMENT}/recipients",
+                    f"/my/payment-plan/{plan.id}",
+                ):
+                    with self.subTest(size=size, path=path):
+                        page.open(path)
+                        self.assertTrue(page.ask("Boolean(document.querySelector('#wrap h1'))"), path)
+                        self.assertEqual(page.find_barriers("#wrap"), [])
+                        self.assertFalse(page.is_wider_than_the_screen())
+
+    def make_plan(self):
+        """One that waits for the customer's answer."""
+        plan = self.env["ar.payment.plan"].create(
+            {
+                "partner_id": self.partner.id,
+                "company_id": self.company.id,
+                "line_ids": [Command.set(self.items(self.make_due(600, 40)).ids)],
+            }
+        )
+        plan.action_propose()
+        return plan
 
     def make_all_kinds(self):
         self.make_due(1000)

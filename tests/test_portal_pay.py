@@ -556,7 +556,7 @@ class TestPortalPay(PayCommon):
 
 @tagged("post_install", "-at_install")
 class TestPortalPayFigures(PayCommon):
-    def test_page_table_paper_transaction_and_ledger_agree_to_the_cent(self):
+    def test_page_table_transaction_and_ledger_agree_to_the_cent(self):
         self.make_all_sorts()
         self.log_in(self.reader)
         for (company, code), before in self.ledger().items():
