@@ -103,7 +103,9 @@ class TestPortalBrowser(BrowserMixin, PayCommon):
                 ):
                     with self.subTest(size=size, path=path):
                         page.open(path)
-                        self.assertTrue(page.ask("Boolean(document.querySelector('#wrap h1'))"), path)
+                        self.assertTrue(
+                            page.ask("Boolean(document.querySelector('#wrap h1'))"), path
+                        )
                         self.assertEqual(page.find_barriers("#wrap"), [])
                         self.assertFalse(page.is_wider_than_the_screen())
 

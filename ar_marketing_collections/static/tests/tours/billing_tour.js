@@ -44,7 +44,7 @@ registry.category("web_tour.tours").add("ar_marketing_collections_billing", {
             run: "click",
         },
         {
-            trigger: ".o_data_row:contains('Later Tour AB') td[name='state']:contains('Left out')",
+            trigger: ".o_data_row:contains('Later Tour AB') td[name='reason']:contains('Left out by hand')",
         },
         {
             content: "Post and send",
