@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .ar_dispute import OPEN_STATES
 
@@ -102,3 +102,24 @@ class AccountMoveLine(models.Model):
             raise AccessError(self.env._("Collectors decide what is followed up."))
         lines.check_access("read")
         lines.sudo().no_followup = value
+
+    def _check_owed_by(self, customer, company, currency):
+        """What is agreed with a customer is about what that customer owes that company in that currency."""
+        wrong = self.filtered(
+            lambda line: (
+                line.account_id.account_type != "asset_receivable"
+                or line.balance <= 0
+                or line.currency_id != currency
+                or line.partner_id.commercial_partner_id != customer
+                or line.company_id not in company._collections_members()
+            )
+        )
+        if wrong:
+            raise ValidationError(
+                self.env._(
+                    "Choose what %(customer)s owes in %(currency)s: %(item)s is something else.",
+                    customer=customer.display_name,
+                    currency=currency.name,
+                    item=wrong[0].display_name,
+                )
+            )

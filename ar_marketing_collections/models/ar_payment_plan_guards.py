@@ -47,24 +47,7 @@ class ArPaymentPlan(models.Model):
     @api.constrains("line_ids", "currency_id", "partner_id", "company_id")
     def _check_lines(self):
         for plan in self:
-            wrong = plan.line_ids.filtered(
-                lambda line, plan=plan: (
-                    line.account_id.account_type != "asset_receivable"
-                    or line.balance <= 0
-                    or line.currency_id != plan.currency_id
-                    or line.partner_id.commercial_partner_id != plan.partner_id
-                    or line.company_id not in plan.company_id._collections_members()
-                )
-            )
-            if wrong:
-                raise ValidationError(
-                    self.env._(
-                        "Choose what %(customer)s owes in %(currency)s: %(item)s is something else.",
-                        customer=plan.partner_id.display_name,
-                        currency=plan.currency_id.name,
-                        item=wrong[0].display_name,
-                    )
-                )
+            plan.line_ids._check_owed_by(plan.partner_id, plan.company_id, plan.currency_id)
 
     @api.constrains("fee", "waiver", "company_id")
     def _check_charges(self):

@@ -106,24 +106,9 @@ class ArPaymentPromise(models.Model):
     @api.constrains("line_ids", "currency_id", "partner_id", "company_id")
     def _check_lines(self):
         for promise in self:
-            wrong = promise.line_ids.filtered(
-                lambda line, promise=promise: (
-                    line.account_id.account_type != "asset_receivable"
-                    or line.balance <= 0
-                    or line.currency_id != promise.currency_id
-                    or line.partner_id.commercial_partner_id != promise.partner_id
-                    or line.company_id not in promise.company_id._collections_members()
-                )
+            promise.line_ids._check_owed_by(
+                promise.partner_id, promise.company_id, promise.currency_id
             )
-            if wrong:
-                raise ValidationError(
-                    self.env._(
-                        "Choose what %(customer)s owes in %(currency)s: %(item)s is something else.",
-                        customer=promise.partner_id.display_name,
-                        currency=promise.currency_id.name,
-                        item=wrong[0].display_name,
-                    )
-                )
 
     @api.model_create_multi
     def create(self, vals_list):
