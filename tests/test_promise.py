@@ -133,6 +133,28 @@ class TestPromise(CollectionsCommon):
         entry = self.pay_by_bank(self.invoice, day, amount)
         entry.line_ids.remove_move_reconcile()
 
+    def test_money_that_counts_for_a_plan_counts_for_no_promise_beside_it(self):
+        other = self.make_invoice(self.partner, TODAY)
+        plan = self.env["ar.payment.plan"].create(
+            {
+                "partner_id": self.partner.id,
+                "company_id": self.company.id,
+                "currency_id": self.company.currency_id.id,
+                "line_ids": self.about(self.invoice),
+            }
+        )
+        plan.action_accept()
+        promise = self.promise(100.0)
+        used = self.pay_by_bank(self.invoice, TODAY + DAY, 100.0)
+        self.check(1)
+        self.assertEqual(promise.arrived, 0.0, "it paid for the plan's invoice")
+        used.line_ids.remove_move_reconcile()
+        self.check(1)
+        self.assertEqual(promise.arrived, 0.0, "on account it is the plan's first payment")
+        self.pay_by_bank(other, TODAY + DAY, 100.0)
+        self.check(1)
+        self.assertEqual(promise.state, "kept")
+
     def test_it_costs_the_same_for_many(self):
         def cost(count):
             for number in range(count):

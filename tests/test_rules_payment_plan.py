@@ -22,6 +22,7 @@ from odoo.addons.ar_marketing_collections.rules.payment_plan import (
     match,
     receive,
     schedule,
+    spare,
 )
 from odoo.addons.ar_marketing_collections.rules.promise import Payment as Receipt
 
@@ -170,6 +171,33 @@ class TestRulesPaymentPlan(BaseCase):
         self.assertLessEqual(total, sum(amount for amount, _days in money))
         for claim in claims:
             self.assertLessEqual(sum(one.amount for one in got[claim.id]), claim.amount)
+
+    @given(
+        st.lists(st.tuples(st.integers(1, 9999), st.integers(0, 5)), max_size=4),
+        st.lists(st.tuples(st.integers(1, 9999), st.integers(0, 9), st.integers(0, 5)), max_size=6),
+    )
+    def test_what_is_spare_was_not_counted_for_a_plan(self, plans, money):
+        claims = [
+            Claim(number, TODAY + days * DAY, amount, amount, amount, frozenset([number]))
+            for number, (amount, days) in enumerate(plans)
+        ]
+        receipts = [
+            # a third of it was used, for an item that may be in a plan
+            Receipt(number, TODAY + days * DAY, amount, {item: amount // 3} if amount > 2 else {})
+            for number, (amount, days, item) in enumerate(money)
+        ]
+        left = spare(claims, receipts, TODAY + 9 * DAY)
+        self.assertEqual([one.id for one in left], [one.id for one in receipts])
+        since = {item: claim.since for claim in claims for item in claim.items}
+        for one, before in zip(left, receipts, strict=True):
+            self.assertLessEqual(one.amount, before.amount)
+            self.assertLessEqual(one.free, before.free)
+            self.assertFalse(any(since.get(item, date.max) <= one.day for item in one.matched))
+        got = receive(claims, receipts, TODAY + 9 * DAY)
+        free = sum(one.free for one in receipts) - sum(one.free for one in left)
+        self.assertLessEqual(free, sum(one.amount for all_ in got.values() for one in all_) + 0.005)
+        if not claims:
+            self.assertEqual(list(left), receipts)
 
     @given(terms())
     def test_it_adds_up_in_any_currency_and_the_days_rise(self, asked):

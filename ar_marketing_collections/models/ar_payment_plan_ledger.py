@@ -37,25 +37,51 @@ class ArPaymentPlan(models.Model):
     def _settle(self, company, today):
         """Match what came with the instalments of one company's plans."""
         kept = self._get_kept_before()
-        plans = self | kept
         receipts = self.env["ar.ledger"]._payments(
-            company, min(plans.mapped("agreed_on")), date.max, plans._get_customers().ids
+            company,
+            min((self | kept).mapped("agreed_on")),
+            date.max,
+            (self | kept)._get_customers().ids,
         )
-        by_customer = plans.grouped(
-            lambda plan: (plan.partner_id.commercial_partner_id, plan.currency_id)
-        )
-        for (customer, currency), mine in by_customer.items():
-            # who was kept before has its money already
-            in_order = mine.sorted(lambda plan: (plan not in kept, plan.agreed_on, plan.id))
+        for key, (plans, claims) in self._to_claims(kept).items():
             payments = rules.receive(
-                [plan._to_claim() for plan in in_order],
-                receipts.get((customer.id, currency.id), ()),
-                today,
-                currency.rounding,
+                claims, receipts.get(key, ()), today, plans.currency_id.rounding
             )
-            for plan in mine:
+            for plan in plans:  # not their difference, which would be read one by one
                 if plan not in kept:
                     plan._note_payments(payments[plan.id], today)
+
+    @api.model
+    def _spare(self, company, receipts, since, today):
+        """Money without what counts for plans, for other promises: as ``ar.ledger._payments`` has it."""
+        mine = [
+            ("company_id", "=", company.id),
+            ("partner_id", "in", [customer for customer, _currency in receipts]),
+        ]
+        live = self.search([*mine, ("state", "in", ("accepted", "running"))])
+        kept = self.search([*mine, ("state", "=", "fulfilled"), ("ended_on", ">=", since)])
+        return receipts | {
+            key: rules.spare(claims, receipts[key], today, plans.currency_id.rounding)
+            for key, (plans, claims) in live._to_claims(kept).items()
+            if key in receipts
+        }
+
+    def _to_claims(self, kept):
+        """{(customer id, currency id): (plans, their claims, in the order in which they are served)}."""
+        by_key = (self | kept).grouped(
+            lambda plan: (plan.partner_id.commercial_partner_id.id, plan.currency_id.id)
+        )
+        return {
+            key: (
+                plans,
+                [
+                    plan._to_claim()
+                    # who was kept before has its money already
+                    for plan in plans.sorted(lambda one: (one not in kept, one.agreed_on, one.id))
+                ],
+            )
+            for key, plans in by_key.items()
+        }
 
     def _get_customers(self):
         return self.partner_id.commercial_partner_id

@@ -161,11 +161,8 @@ class ArPaymentPromise(models.Model):
             grace = promises._grace_days()
             kept = promises._get_kept_before(max(grace.values()))
             kept_by_customer = kept._by_customer()
-            payments = self.env["ar.ledger"]._payments(
-                company,
-                min((promises | kept).mapped("promised_on")),
-                today,
-                promises.partner_id.ids,
+            payments = promises._get_payments(
+                company, min((promises | kept).mapped("promised_on")), today
             )
             for (partner, currency), mine in promises._by_customer().items():
                 outcomes = rules.settle(
@@ -177,6 +174,10 @@ class ArPaymentPromise(models.Model):
                 )
                 for promise in mine:
                     promise._note_outcome(outcomes[promise.id], today)
+
+    def _get_payments(self, company, since, today):
+        """Money that may be counted for promises of these customers: {(customer id, currency id): payments}."""
+        return self.env["ar.ledger"]._payments(company, since, today, self.partner_id.ids)
 
     def _by_customer(self):
         return self.grouped(lambda promise: (promise.partner_id, promise.currency_id))

@@ -13,6 +13,11 @@ class ArPaymentPromise(models.Model):
         self.env["ar.payment.plan"]._check_plans(fields.Date.context_today(self))
         return result
 
+    def _get_payments(self, company, since, today):
+        """What counts for a plan counts for no promise beside it."""
+        payments = super()._get_payments(company, since, today)
+        return self.env["ar.payment.plan"]._spare(company, payments, since, today)
+
 
 class ArPortalAccess(models.Model):
     _inherit = "ar.portal.access"  # pylint: disable=consider-merging-classes-inherited

@@ -5,7 +5,7 @@ Amounts are counted in the smallest units of their currency, so that instalments
 
 import calendar
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
@@ -202,6 +202,31 @@ def receive(
     none since the plan began, on ``today``. Then comes money that is used for nothing yet, for one plan alone.
     ``receipts`` are all there are, those of days to come as well: these do not count yet.
     """
+    return _share(claims, receipts, today, unit)[0]
+
+
+def spare(
+    claims: Iterable[Claim], receipts: Iterable[Receipt], today: date, unit: float = 0.01
+) -> tuple[Receipt, ...]:
+    """One customer's money without what counts for its plans: what is left for whatever else was promised.
+
+    Not in it: what the plans' items got since they were agreed to, and money on account that was counted for them.
+    """
+    claims, receipts = tuple(claims), tuple(receipts)
+    free = _share(claims, receipts, today, unit)[1]
+    left = []
+    for one in receipts:
+        planned = {item for claim in claims if one.day >= claim.since for item in claim.items}
+        matched = {item: used for item, used in one.matched.items() if item not in planned}
+        amount = sum(matched.values()) + in_money(free[one.id], unit)
+        left.append(replace(one, amount=amount, matched=matched))
+    return tuple(left)
+
+
+def _share(
+    claims: Iterable[Claim], receipts: Iterable[Receipt], today: date, unit: float
+) -> tuple[dict[int, tuple[Payment, ...]], dict[int, int]]:
+    """What each plan got, and what is left of money on account: {receipt id: smallest units}."""
     money = sorted(receipts, key=lambda one: (one.day, one.id))
     free = {one.id: in_units(one.free, unit) for one in money}
     payments = {}
@@ -226,7 +251,7 @@ def receive(
         payments[claim.id] = tuple(
             Payment(day, in_money(units, unit)) for day, units in got if units
         )
-    return payments
+    return payments, free
 
 
 def _lowest(whole: int, share: float) -> int:
