@@ -25,6 +25,7 @@ from . import (
     test_payment_profile,
     test_portal_access,
     test_portal_agreements,
+    test_portal_at_once,
     test_portal_browser,
     test_portal_limit,
     test_portal_overdue,
