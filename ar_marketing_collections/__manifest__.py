@@ -1,6 +1,6 @@
 {
     "name": "Collections as Marketing",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "summary": "Get paid sooner: know your payers, make paying now worth it, follow up friendly first",
     "author": "ar_marketing_collections contributors",
     "license": "LGPL-3",

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.ar_marketing_collections.controllers import portal_sending
@@ -21,7 +21,7 @@ from .portal import JANUARY, PATIENCE, PICTURE, STATEMENT, PortalCommon, named, 
 DAY = timedelta(days=1)
 DISPUTE, PROMISE = f"{STATEMENT}/dispute", f"{STATEMENT}/promise"
 CALL, MESSAGE, RECIPIENTS = f"{STATEMENT}/call", f"{STATEMENT}/message", f"{STATEMENT}/recipients"
-FORMS = (DISPUTE, PROMISE, CALL, MESSAGE, RECIPIENTS)
+FORMS = (PROMISE, DISPUTE, CALL, MESSAGE, RECIPIENTS)
 EVIL = "<script>alert(1)</script><b>bold</b>"
 PDF = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
@@ -385,6 +385,51 @@ class TestPortalAgreements(PortalAgreementsCommon):
         self.assertEqual((self.said(), self.made()), (first, before))
         self.send(PROMISE, **{**self.values_of(PROMISE), "date": str(TODAY + 5 * DAY)})
         self.assertEqual(sorted(self.promises().mapped("state")), ["cancelled", "open"])
+
+    def test_a_promise_of_next_to_nothing_is_refused(self):
+        self.log_in(self.reader)
+        answer = self.send(PROMISE, status=400, **{**self.values_of(PROMISE), "amount": "49.99"})
+        self.assertIn("At least 50.00", self.wrong(answer, "amount"))
+        self.send(PROMISE, **{**self.values_of(PROMISE), "amount": "50.00"})
+        self.assertTrue(self.promises())
+
+    def test_a_day_is_not_moved_for_ever(self):
+        self.log_in(self.reader)
+        self.run_day(TODAY)
+        self.send(PROMISE, **self.values_of(PROMISE))
+        first = self.company.portal_promise_days
+        with freeze_time(TODAY + (first - 1) * DAY):
+            self.log_in(self.reader)
+            day = TODAY + (first + 1) * DAY
+            answer = self.send(PROMISE, status=400, **{**self.values_of(PROMISE), "date": str(day)})
+            self.assertIn("Please choose a day", self.wrong(answer, "date"))
+        with freeze_time(TODAY + (first + 1) * DAY):
+            self.log_in(self.reader)
+            self.fetch(PROMISE, status=303, **self.place())
+            self.assertIn("moved as far as it can be", words(named(self.page(), "said")[0]))
+        self.assertEqual(len(self.promises()), 1)
+
+    def test_what_is_in_dispute_or_planned_is_not_promised_as_well(self):
+        self.env["ar.dispute"].create({"line_id": self.line.id, "reason": "price"})
+        other = self.make_invoice(self.partner, JANUARY, 30.0)
+        self.log_in(self.reader)
+        self.fetch(PROMISE, status=303, **self.place())
+        self.assertIn("nothing left here", words(named(self.page(), "said")[0]))
+        form = self.page(PROMISE, **self.place(line=self.line.browse()))
+        self.assertEqual(form.xpath("//input[@name='amount']/@value"), ["30.00"])
+        self.assertEqual(form.xpath("//input[@name='line']/@value"), [str(self.items(other).id)])
+
+    def test_one_line_has_no_second(self):
+        self.log_in(self.reader)
+        self.send(
+            RECIPIENTS,
+            company=self.company.id,
+            name="Bo\r\nBcc: spy@evil.example",
+            email="bo@example.com",
+            invoices="1",
+        )
+        named_ = self.env["res.partner"].search([("email", "=", "bo@example.com")])
+        self.assertNotIn("\n", named_.name or "")
 
     def test_a_company_that_wants_promises_by_word_of_mouth_offers_none(self):
         self.company.portal_promise_days = 0

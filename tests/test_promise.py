@@ -2,10 +2,12 @@
 
 from contextlib import contextmanager
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from odoo import Command
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
 from .common import TODAY, CollectionsCommon
 
@@ -107,6 +109,82 @@ class TestPromise(CollectionsCommon):
         self.check(8)
         self.assertEqual((promise.state, promise.arrived), ("broken", 0.0))
 
+    def test_kept_and_then_returned_is_kept_no_more(self):
+        promise = self.promise()
+        entry = self.pay_by_bank(self.invoice, TODAY + DAY)
+        self.check(1)
+        self.assertEqual(promise.state, "kept")
+        entry.line_ids.filtered("reconciled").remove_move_reconcile()
+        entry._reverse_moves([{"date": TODAY + 2 * DAY}], cancel=True)
+        self.check(3)
+        self.assertEqual((promise.state, promise.settled_on), ("open", False))
+        self.check(8)
+        self.assertEqual((promise.state, promise.arrived), ("broken", 0.0))
+
+    def test_what_was_credited_is_not_missed(self):
+        promise = self.promise(line_ids=self.about(self.invoice))
+        self.invoice._reverse_moves([{"invoice_date": TODAY}], cancel=True)
+        self.assertEqual(self.invoice.amount_residual, 0.0)
+        self.check(8)
+        self.assertEqual(promise.state, "cancelled")
+
+    def test_what_is_in_dispute_is_not_missed_and_counts_again_afterwards(self):
+        promise = self.promise(line_ids=self.about(self.invoice))
+        dispute = self.env["ar.dispute"].create(
+            {"line_id": self.items(self.invoice).id, "reason": "price"}
+        )
+        self.check(30)
+        self.assertEqual(promise.state, "open")
+        with freeze_time(TODAY + 30 * DAY):
+            dispute.sudo().write({"state": "rejected", "closed_on": TODAY + 30 * DAY})
+        self.check(30 + GRACE)
+        self.assertEqual(promise.state, "open")
+        self.check(31 + GRACE)
+        self.assertEqual(promise.state, "broken")
+
+    def test_who_is_moved_under_a_group_keeps_its_promises(self):
+        group = self.make_customer("Group AB")
+        promise = self.promise()
+        self.partner.write({"parent_id": group.id, "is_company": False})
+        self.pay_by_bank(self.invoice, TODAY + DAY)
+        self.check(8)
+        self.assertEqual((promise.partner_id, promise.state), (group, "kept"))
+
+    def test_a_promise_to_a_branch_is_one_to_its_company(self):
+        branch = self.env["res.company"].create(
+            {
+                "name": "Branch",
+                "parent_id": self.company.id,
+                "country_id": self.company.country_id.id,
+            }
+        )
+        promise = self.promise(company_id=branch.id)
+        self.assertEqual(promise.company_id, self.company)
+        self.check(8)
+        self.assertEqual(promise.state, "broken")
+
+    def test_an_error_of_one_stops_nobody_else(self):
+        partner = self.make_customer("Other AB")
+        self.make_invoice(partner, TODAY)
+        other, promise = self.promise(partner_id=partner.id), self.promise()
+        with (
+            patch.object(type(promise), "_note_outcome", self.break_for(promise)),
+            mute_logger("odoo.addons.ar_marketing_collections.tools.alone"),
+        ):
+            self.check(8)
+        self.assertEqual((promise.state, other.state), ("open", "broken"))
+        self.assertIn("tried again", promise.message_ids[0].body)
+
+    def break_for(self, broken):
+        before = type(broken)._note_outcome
+
+        def note_outcome(promise, outcome, today):
+            before(promise, outcome, today)
+            if promise == broken:
+                raise UserError("as a locked row would")
+
+        return note_outcome
+
     def test_one_payment_keeps_one_of_two_promises(self):
         other = self.make_invoice(self.partner, TODAY)
         first = self.promise(line_ids=self.about(self.invoice))
@@ -159,6 +237,7 @@ class TestPromise(CollectionsCommon):
         def cost(count):
             for number in range(count):
                 partner = self.make_customer(f"Customer {count} {number}")
+                self.make_invoice(partner, TODAY)
                 self.promise(partner_id=partner.id)
             self.env.flush_all()
             self.env.invalidate_all()
@@ -170,6 +249,23 @@ class TestPromise(CollectionsCommon):
         cost(1)
         few, many = cost(3), cost(30)
         self.assertLessEqual(many - few, 3)
+
+    def test_what_is_settled_costs_a_few_queries_each(self):
+        def cost(count):
+            for number in range(count):
+                partner = self.make_customer(f"Customer {count} {number}")
+                self.make_invoice(partner, TODAY)
+                self.promise(partner_id=partner.id)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.check(8)
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        cost(1)
+        few, many = cost(2), cost(12)
+        self.assertLessEqual(many - few, 10 * 8)
 
     # ------------------------------------------------------------
     # What it is about
@@ -210,6 +306,68 @@ class TestPromise(CollectionsCommon):
         both = self.promise(1700.0, line_ids=self.about(self.invoice, other))
         self.assertEqual((first + second).mapped("state"), ["cancelled", "cancelled"])
         self.assertEqual((first + second).replaced_by_id, both)
+
+    def test_a_smaller_promise_leaves_the_rest_of_the_larger_one(self):
+        other = self.make_invoice(self.partner, TODAY, 700.0)
+        for lines in (self.about(self.invoice, other), []):
+            with self.subTest(lines=lines), self.undone():
+                large = self.promise(1700.0, days=12, line_ids=lines)
+                small = self.promise(700.0, line_ids=self.about(other))
+                self.assertEqual((large.state, small.state), ("open", "open"))
+                self.assertEqual((large.line_ids, large.amount), (self.items(self.invoice), 1000.0))
+                self.assertEqual(self.items(self.invoice).followup_hold, "promise")
+
+    def test_a_plan_leaves_the_rest_of_a_promise(self):
+        other = self.make_invoice(self.partner, TODAY, 700.0)
+        promise = self.promise(1700.0, line_ids=self.about(self.invoice, other))
+        self.env["ar.payment.plan"].create(
+            {
+                "partner_id": self.partner.id,
+                "company_id": self.company.id,
+                "currency_id": self.company.currency_id.id,
+                "line_ids": self.about(other),
+            }
+        ).action_accept()
+        self.assertEqual(
+            (promise.state, promise.line_ids, promise.amount),
+            ("open", self.items(self.invoice), 1000.0),
+        )
+
+    def test_a_promise_in_one_currency_lets_the_others_be_followed_up(self):
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        foreign = self.make_invoice(self.partner, TODAY - 3 * DAY, 500.0, currency=euro)
+        self.promise()
+        self.run_day(TODAY)
+        self.assertEqual(self.case_of(self.partner).decision, "pending")
+        touch = self.touches_of(self.partner)
+        self.assertEqual(touch.line_ids.filtered("is_reached").line_id, self.items(foreign))
+
+    def test_a_promise_about_an_item_that_is_gone_is_about_nothing(self):
+        gone = self.make_invoice(self.partner, TODAY, 1.0)
+        promise = self.promise(1.0, line_ids=self.about(gone))
+        gone.button_draft()
+        gone.with_context(force_delete=True).unlink()
+        self.run_day(TODAY)
+        self.assertEqual(self.case_of(self.partner).decision, "pending")
+        self.check(1)
+        self.assertEqual(promise.state, "cancelled")
+
+    def test_what_became_of_it_is_told_by_the_ledger_alone(self):
+        promise = self.promise().with_user(self.collector)
+        for values in ({"state": "kept"}, {"arrived": 1000.0}, {"settled_on": TODAY}):
+            with self.subTest(values), self.assertRaises(AccessError):
+                promise.write(values)
+            with self.subTest(values), self.assertRaises(AccessError):
+                self.promise(partner_id=self.make_customer("Other AB").id).with_user(
+                    self.collector
+                ).copy(values)
+        promise.write({"note": "In their words", "date": TODAY + 6 * DAY})
+        promise.action_cancel()
+        with self.assertRaisesRegex(UserError, "Note a new one"):
+            promise.write({"state": "open"})
+        with self.assertRaisesRegex(UserError, "Note a new one"):
+            promise.write({"amount": 1.0})
 
     def test_what_is_somebody_elses_is_refused(self):
         strange = self.make_invoice(self.make_customer("Other AB"), TODAY)

@@ -157,7 +157,7 @@ class TestDecisionOfADay(FollowupCase):
             ("a lawyer has it", {"excluded": "legal"}, "excluded", "excluded_legal", None),
             # day 20 is a Sunday
             ("paused", {"paused_until": until}, "paused", "paused", late(21)),
-            ("promised", {"promise": Promise(late(12))}, "promised", "promised", late(15)),
+            ("promised", {"promises": (Promise(late(12)),)}, "promised", "promised", late(15)),
             ("in dispute", {"items": (item(hold="dispute"),)}, "held", "held_dispute", None),
             ("not followed up", {"items": (item(hold="blocked"),)}, "held", "held_blocked", None),
             (
@@ -186,13 +186,13 @@ class TestDecisionOfADay(FollowupCase):
 
     def test_a_promise_waits_two_days_more_for_the_bank(self):
         # promised for day 11, a Friday; 12 and 13 are grace; day 14 is a Monday
-        customer = owing(promise=Promise(late(11)))
+        customer = owing(promises=(Promise(late(11)),))
         self.assertEqual(
             [decided(customer, age).kind for age in (11, 13, 14)],
             ["promised", "promised", "contact"],
         )
         # promised for day 9, a Wednesday: resumes on Saturday the 12th, so on Monday the 14th
-        customer = owing(promise=Promise(late(9)))
+        customer = owing(promises=(Promise(late(9)),))
         self.assertEqual(decided(customer, 11).next_date, late(14))
 
     def test_an_item_that_is_held_waits_while_the_rest_does_not(self):
@@ -281,7 +281,9 @@ class TestDecisionOfADay(FollowupCase):
     def test_stale_books_matter_only_when_something_would_leave(self):
         books = Books(None, 5)
         self.assertEqual(decided(owing(contacts=contacted(1)), 5, books=books).kind, "wait")
-        self.assertEqual(decided(owing(promise=Promise(late(20))), 5, books=books).kind, "promised")
+        self.assertEqual(
+            decided(owing(promises=(Promise(late(20)),)), 5, books=books).kind, "promised"
+        )
 
     def test_a_missing_channel_falls_back_to_the_next(self):
         no_text, other = replace(CALL, has_text=False), "level_due_other_channel"
@@ -497,7 +499,7 @@ class TestCourtesy(FollowupCase):
             ("the gap ends on the due day", 0, {"contacts": (Contact(late(-7)),)}, "contact"),
             ("the gap ends in time", -3, {"contacts": (Contact(late(-10)),)}, "contact"),
             ("credits cover what comes", -5, {"credits": {EUR: (100.0, 100.0)}}, "wait"),
-            ("promised", -5, {"promise": Promise(late(3))}, "promised"),
+            ("promised", -5, {"promises": (Promise(late(3)),)}, "promised"),
             ("in dispute", -5, {"items": (item(hold="dispute"),)}, "held"),
         ):
             with self.subTest(name):
@@ -756,7 +758,7 @@ class TestTouchOnItsWay(FollowupCase):
             ("credited", {"credits": {EUR: (100.0, 100.0)}}, "covered", False),
             ("disputed", {"items": (item(hold="dispute"),)}, "held", False),
             ("gone to a lawyer", {"excluded": "legal"}, "excluded", False),
-            ("promised", {"promise": Promise(late(9))}, "promised", True),
+            ("promised", {"promises": (Promise(late(9)),)}, "promised", True),
             ("paused", {"paused_until": late(9)}, "paused", True),
             ("contacted since", {"contacts": (Contact(late(2)),)}, "wait", True),
         ):
@@ -882,7 +884,7 @@ class TestByHand(FollowupCase):
             ("a gentle one within the gap", owing(contacts=(Contact(late(44)),)), 46, CALL),
             ("a gentle one when all are done", owing(contacts=contacted(90)), 99, CALL),
             ("the first where it is too young", owing(), -20, COURTESY),
-            ("during a promise", owing(promise=Promise(late(60))), 50, CALL),
+            ("during a promise", owing(promises=(Promise(late(60)),)), 50, CALL),
             ("at the weekend", owing(), 5, ASTRAY),
             ("with a touch on its way", owing(open_touch=touch, contacts=friendly), 46, FIRM),
             ("the one of this very day", owing(contacts=(Contact(late(10)),)), 14, REMINDER),
@@ -972,7 +974,7 @@ class TestStories(FollowupCase):
 
     def test_a_promise_is_waited_for_and_then_the_ladder_goes_on(self):
         def facts(age, customer):
-            return replace(customer, promise=Promise(late(30)) if age > 14 else None)
+            return replace(customer, promises=(Promise(late(30)),) if age > 14 else ())
 
         # resumes on day 33, a Saturday: Monday is day 35
         story = follow(owing(), -20, 60, facts=facts)

@@ -223,7 +223,7 @@ guards = st.one_of(
     st.just({}),
     st.sampled_from((("email",), ("phone",), ())).map(lambda some: {"channels": frozenset(some)}),
     from_today(-9, 9).map(lambda day: {"paused_until": day}),
-    from_today(-9, 9).map(lambda day: {"promise": Promise(day)}),
+    from_today(-9, 9).map(lambda day: {"promises": (Promise(day),)}),
     credits.map(lambda some: {"credits": some}),
     st.just({"excluded": "legal"}),
     st.just({"items": ()}),
@@ -384,7 +384,7 @@ class Life:
                 if item.id not in gone and item.billed <= today
             ),
             contacts=tuple(self.contacts),
-            promise=Promise(TODAY + timedelta(days=max(promised))) if promised else None,
+            promises=(Promise(TODAY + timedelta(days=max(promised))),) if promised else (),
             **self.values,
         )
 
@@ -467,7 +467,7 @@ class TestInvariantsOverTime(BaseCase):
 
     def check_contacts_keep_their_distance(self, policy, today, customer, decision):
         self.assertLess(today.weekday(), 5)
-        self.assertIsNone(customer.promise)
+        self.assertFalse(customer.promises)
         for earlier in customer.contacts:
             self.assertGreaterEqual((today - earlier.on).days, max(policy.min_gap_days, 1))
         sent = (*customer.contacts, Contact(today, reached=decision.reached))

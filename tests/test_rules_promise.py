@@ -14,9 +14,10 @@ DAY = timedelta(days=1)
 GRACE = 2
 
 
-def promise(id_, by, amount, made=0, items=None):
+def promise(id_, by, amount, made=0, items=None, owed=None, excused=0, waits=None):
     items = None if items is None else frozenset(items)
-    return Promise(id_, MADE + made * DAY, MADE + by * DAY, amount, items)
+    waits = None if waits is None else MADE + waits * DAY
+    return Promise(id_, MADE + made * DAY, MADE + by * DAY, amount, items, owed, excused, waits)
 
 
 def payment(id_, day, amount, matched=None):
@@ -52,6 +53,24 @@ CASES = [
      [payment(1, 4, 200, {A: 100, B: 100})], 8, {1: ("kept", 100), 2: ("kept", 100)}),
     ("the free part is used once", [promise(1, 5, 100, items={A}), promise(2, 5, 100, items={B})],
      [payment(1, 4, 150, {A: 50})], 8, {1: ("kept", 100), 2: ("broken", 50)}),
+    ("what is due first keeps what came for it until it is over", [promise(1, 10, 100), promise(2, 20, 50)],
+     [payment(1, 4, 60)], 5, {1: ("open", 60), 2: ("open", 0)}),
+    ("its item was credited", [promise(1, 5, 100, items={A}, owed=0)], [], 3, {1: ("cancelled", 0)}),
+    ("a part was credited, the rest paid", [promise(1, 5, 100, items={A}, owed=0)], [payment(1, 4, 70, {A: 70})], 4,
+     {1: ("kept", 70)}),
+    ("it is owed until a payment of tomorrow", [promise(1, 5, 100, items={A}, owed=0)],
+     [payment(1, 4, 100, {A: 100})], 3, {1: ("open", 0)}),
+    ("paid after all, too late", [promise(1, 5, 100, items={A}, owed=0)], [payment(1, 8, 100, {A: 100})], 8,
+     {1: ("broken", 0)}),
+    ("all of it is in dispute", [promise(1, 5, 100, items={A}, excused=100)], [], 20, {1: ("open", 0)}),
+    ("more than it is in dispute", [promise(1, 5, 100, items={A}, excused=150)], [], 20, {1: ("open", 0)}),
+    ("a part is in dispute, the rest was paid", [promise(1, 5, 100, items={A}, excused=40)],
+     [payment(1, 4, 60, {A: 60})], 20, {1: ("kept", 60)}),
+    ("a part is in dispute, the rest was not paid", [promise(1, 5, 100, items={A}, excused=40)],
+     [payment(1, 4, 50, {A: 50})], 8, {1: ("broken", 50)}),
+    ("a dispute about it has ended", [promise(1, 5, 100, items={A}, waits=20)], [payment(1, 22, 100)], 22,
+     {1: ("kept", 100)}),
+    ("and nobody paid then", [promise(1, 5, 100, items={A}, waits=20)], [], 23, {1: ("broken", 0)}),
 ]  # fmt: skip
 
 days = st.integers(0, 30)
@@ -103,6 +122,39 @@ class TestRulesPromise(BaseCase):
         self.assertEqual(settle([now], [paid], MADE + 4 * DAY, GRACE)[2].state, "kept")
         outcome = settle([now], [paid], MADE + 4 * DAY, GRACE, kept=[before])[2]
         self.assertEqual((outcome.state, outcome.arrived), ("open", 50))
+
+    def test_kept_stays_kept_while_the_money_is_there_whatever_it_is_used_for(self):
+        before = promise(1, 3, 100, items={A})
+        for paid, after, expected in (
+            ([payment(1, 2, 100, {A: 100})], 9, "kept"),
+            ([payment(1, 2, 100, {B: 100})], 9, "kept"),
+            ([payment(1, 2, 100)], 9, "kept"),
+            ([payment(1, 2, 0)], 4, "open"),
+            ([payment(1, 2, 0)], 9, "broken"),
+            ([], 9, "broken"),
+        ):
+            with self.subTest(paid=paid, after=after):
+                outcome = settle([], paid, MADE + after * DAY, GRACE, kept=[before])[1]
+                self.assertEqual(outcome.state, expected)
+
+    @given(worlds())
+    def test_judged_every_night_or_once_at_the_end_is_the_same(self, world):
+        promises, payments = world
+        last = max(one.last_day(GRACE) for one in promises) + DAY
+        once = settle(promises, payments, last, GRACE)
+        states = dict.fromkeys((one.id for one in promises), "open")
+        for night in range((last - MADE).days + 1):
+            today = MADE + night * DAY
+            given = [one for one in promises if one.made <= today]
+            outcomes = settle(
+                [one for one in given if states[one.id] == "open"],
+                [one for one in payments if one.day <= today],
+                today,
+                GRACE,
+                [one for one in given if states[one.id] == "kept"],
+            )
+            states |= {id_: outcome.state for id_, outcome in outcomes.items()}
+        self.assertEqual(states, {id_: outcome.state for id_, outcome in once.items()})
 
     @given(worlds(), days)
     def test_neither_order_nor_more_money_does_harm(self, world, after):

@@ -1,9 +1,12 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from odoo import fields, models
 from odoo.http import request
 
 from .portal_statement import PortalStatement, Reader
+
+#: What is agreed on already, or under way, is in nothing else that is agreed on.
+TAKEN = ("dispute", "plan", "in_payment")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,13 @@ class Choice:
     def left(self):
         """What is open of the items, in the currency."""
         return self.currency.round(sum(item["left"] for item in self.items))
+
+    def without_taken(self):
+        """What may still be agreed on of it; perhaps no items."""
+        items = tuple(
+            item for item in self.items if item["hold"] not in TAKEN and not item["disputed"]
+        )
+        return replace(self, items=items, is_all=self.is_all and len(items) == len(self.items))
 
 
 class PortalChoice(PortalStatement):

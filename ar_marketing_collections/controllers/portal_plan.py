@@ -15,8 +15,6 @@ from .portal_statement import DISCREET
 
 _logger = logging.getLogger(__name__)
 
-#: Items that something else settles already are in no new plan.
-NOT_PLANNED = ("dispute", "plan", "in_payment")
 LONGEST_NOTE = 1000
 #: Years until the first instalment; nobody means more.
 FARTHEST = 20
@@ -65,14 +63,7 @@ class PortalPlan(PortalChoice):
             known = self._find_asked(choice)
             if known:
                 return self._back_to_statement(access_token, known._get_state_words())
-        choice = replace(
-            choice,
-            items=tuple(
-                item
-                for item in choice.items
-                if item["hold"] not in NOT_PLANNED and not item["disputed"]
-            ),
-        )
+        choice = choice.without_taken()
         if not choice.items:
             return self._back_to_statement(
                 access_token,

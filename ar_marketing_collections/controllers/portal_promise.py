@@ -8,6 +8,8 @@ from .portal_sending import Form, PortalSending
 
 #: The day that stands in the form at first, so many working days ahead.
 PROPOSED_DAYS = 5
+#: The least that may be promised of what was chosen: follow-up waits for it.
+SMALLEST_PART = 0.1
 
 
 class PortalPromise(PortalSending):
@@ -25,7 +27,7 @@ class PortalPromise(PortalSending):
         choice = self._get_promising(access_token, asked)
         if not choice:
             return self._refuse_statement(access_token)
-        return self._render_promise(choice, Form())
+        return self._explain_refusal(choice) or self._render_promise(choice, Form())
 
     @route(
         "/my/account-statement/promise",
@@ -39,10 +41,19 @@ class PortalPromise(PortalSending):
         choice = self._get_promising(access_token, asked)
         if not choice:
             return self._refuse_statement(access_token)
+        refused = self._explain_refusal(choice)
+        if refused:
+            return refused
         form = Form()
-        first, last = self._get_promise_days(choice.company)
-        self._read_day(form, "date", asked, first, last)
-        self._read_amount(form, "amount", asked, choice.currency, choice.left)
+        self._read_day(form, "date", asked, *self._get_promise_days(choice))
+        self._read_amount(
+            form,
+            "amount",
+            asked,
+            choice.currency,
+            choice.left,
+            least=choice.left * SMALLEST_PART,
+        )
         self._read_words(form, "note", asked)
         if form.errors:
             return self._render_promise(choice, form)
@@ -53,16 +64,39 @@ class PortalPromise(PortalSending):
         return self._back_to_statement(access_token, self._get_promise_answer(choice, form))
 
     def _get_promising(self, access_token, asked):
-        """The choice, where the company takes promises in the portal."""
+        """What may be promised of the choice, where the company takes promises in the portal."""
         choice = self._get_choice(
             access_token, company=asked.get("company"), currency=asked.get("currency")
         )
-        return choice if choice and choice.company.sudo().portal_promise_days else None
+        if not choice or not choice.company.sudo().portal_promise_days:
+            return None
+        return choice.without_taken()
 
-    def _get_promise_days(self, company):
-        """(first, last) day that may be promised."""
-        today = fields.Date.context_today(request.env["ar.statement"])
-        return today, today + timedelta(days=company.sudo().portal_promise_days)
+    def _explain_refusal(self, choice):
+        """Back to the statement with the reason why nothing can be promised there; None where it can."""
+        if not choice.items:
+            said = request.env._("There is nothing left here that needs a promise.")
+        else:
+            first, last = self._get_promise_days(choice)
+            if first <= last:
+                return None
+            service = request.env["ar.statement"].sudo()
+            person = service._prepare_person(
+                choice.reader.customer.sudo()._get_collector(choice.company), choice.company
+            )
+            said = request.env._(
+                "The day has been moved as far as it can be here. Please talk to %(person)s, and we find a way.",
+                person=" ".join(filter(None, (person["name"], person["phone"]))),
+            )
+        return self._back_to_statement(choice.reader.access_token, said)
+
+    def _get_promise_days(self, choice):
+        """(first, last) day that may be promised. Who moved the day before has as long as from the first time."""
+        promises = request.env["ar.payment.promise"].sudo()
+        today = fields.Date.context_today(promises)
+        given = promises._get_first_given(choice.reader.customer, choice.company, choice.currency)
+        days = timedelta(days=choice.company.sudo().portal_promise_days)
+        return today, (given or today) + days
 
     def _get_promise_amount(self, choice):
         """What is proposed: what is left of what was chosen; of everything, less credits."""
@@ -70,7 +104,7 @@ class PortalPromise(PortalSending):
         return balance if choice.is_all and 0 < balance < choice.left else choice.left
 
     def _render_promise(self, choice, form, **values):
-        first, last = self._get_promise_days(choice.company)
+        first, last = self._get_promise_days(choice)
         return self._render_form(
             "portal_promise",
             choice.reader,

@@ -112,12 +112,18 @@ class PortalSending(PortalChoice):
     # Reading what was typed
     # ------------------------------------------------------------
 
-    def _read_words(self, form, name, asked, *, longest=LONGEST_NOTE, missing=None):
+    def _read_line(self, form, name, asked, **options):
+        """As ``_read_words``, on one line."""
+        self._read_words(form, name, asked, read=typed.line, **options)
+
+    def _read_words(
+        self, form, name, asked, *, longest=LONGEST_NOTE, missing=None, read=typed.words
+    ):
         """Plain text; ``missing`` is what we say where there must be some."""
-        words, too_long = typed.words(asked.get(name), longest)
+        words, too_long = read(asked.get(name), longest)
         form.typed[name] = form.values[name] = words
         if too_long:
-            form.typed[name] = typed.words(asked.get(name), 10 * longest)[0]
+            form.typed[name] = read(asked.get(name), 10 * longest)[0]
             form.errors[name] = request.env._(
                 "That is %(count)s characters too long. Please keep to %(longest)s.",
                 count=too_long,
@@ -126,8 +132,8 @@ class PortalSending(PortalChoice):
         elif missing and not words:
             form.errors[name] = missing
 
-    def _read_amount(self, form, name, asked, currency, most):
-        """An amount in the reader's own way of writing, more than nothing and at most ``most``."""
+    def _read_amount(self, form, name, asked, currency, most, least=0.0):
+        """An amount in the reader's own way of writing, more than nothing, from ``least`` to ``most``."""
         service = request.env["ar.statement"].sudo()
         text = typed.words(asked.get(name), 60)[0]
         form.typed[name] = text
@@ -145,6 +151,11 @@ class PortalSending(PortalChoice):
             form.errors[name] = request.env._(
                 "That is more than what is left. At most %(amount)s, please.",
                 amount=service._format_amount(currency, most),
+            )
+        elif currency.compare_amounts(amount, least) < 0:
+            form.errors[name] = request.env._(
+                "That is very little of what is left. At least %(amount)s, please.",
+                amount=service._format_amount(currency, least),
             )
 
     def _read_day(self, form, name, asked, first, last):

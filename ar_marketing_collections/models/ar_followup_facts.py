@@ -37,7 +37,7 @@ class ArFollowupFacts(models.AbstractModel):
                     channels=channels.get(partner, frozenset()),
                     paused_until=facts["paused_until"],
                     excluded=facts["excluded"] or "",
-                    promise=promises.get(partner),
+                    promises=promises.get(partner, ()),
                     open_touch=open_touches.get(partner),
                 ),
                 self._nearest_policy(company, policies, facts),
@@ -197,23 +197,25 @@ class ArFollowupFacts(models.AbstractModel):
 
     @api.model
     def _promise_facts(self, company, partner_ids):
-        """The last day promised by each customer for all that is open: {partner: followup.Promise}."""
+        """What customers promised about all that is open in a currency: {partner: (followup.Promise, ...)}."""
         self.env["ar.payment.promise"].flush_model()
         self.env.cr.execute(
             SQL(
                 """
-                SELECT p.commercial_partner_id, MAX(pr.date)
+                SELECT p.commercial_partner_id, pr.date, pr.currency_id, pr.promised_on
                   FROM ar_payment_promise pr
                   JOIN res_partner p ON p.id = pr.partner_id
                  WHERE pr.state = 'open' AND pr.company_id IN %s AND %s
-                   AND NOT EXISTS (SELECT 1 FROM ar_payment_promise_line_rel r WHERE r.promise_id = pr.id)
-              GROUP BY p.commercial_partner_id
+                   AND pr.names_items IS NOT TRUE
                 """,
                 tuple(company._collections_members().ids),
                 self.env["ar.ledger"]._partner_filter(partner_ids),
             )
         )
-        return {partner: followup.Promise(day) for partner, day in self.env.cr.fetchall()}
+        promises = defaultdict(tuple)
+        for partner, day, currency, made in self.env.cr.fetchall():
+            promises[partner] += (followup.Promise(day, currency, made),)
+        return promises
 
     @api.model
     def _policies(self, company):

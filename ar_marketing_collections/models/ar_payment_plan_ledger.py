@@ -52,17 +52,19 @@ class ArPaymentPlan(models.Model):
                     plan._note_payments(payments[plan.id], today)
 
     @api.model
-    def _spare(self, company, receipts, since, today):
-        """Money without what counts for plans, for other promises: as ``ar.ledger._payments`` has it."""
-        mine = [
-            ("company_id", "=", company.id),
-            ("partner_id", "in", [customer for customer, _currency in receipts]),
-        ]
-        live = self.search([*mine, ("state", "in", ("accepted", "running"))])
-        kept = self.search([*mine, ("state", "=", "fulfilled"), ("ended_on", ">=", since)])
+    def _search_counted(self, company, partners, since):
+        """(live, kept): plans of these customers for which money since that day may have been counted."""
+        mine = [("company_id", "=", company.id), ("partner_id", "in", partners.ids)]
+        return (
+            self.search([*mine, ("state", "in", ("accepted", "running"))]),
+            self.search([*mine, ("state", "=", "fulfilled"), ("ended_on", ">=", since)]),
+        )
+
+    def _spare(self, kept, receipts, today):
+        """Money without what counts for these plans and those ``kept``: as ``ar.ledger._payments`` has it."""
         return receipts | {
             key: rules.spare(claims, receipts[key], today, plans.currency_id.rounding)
-            for key, (plans, claims) in live._to_claims(kept).items()
+            for key, (plans, claims) in self._to_claims(kept).items()
             if key in receipts
         }
 

@@ -109,9 +109,17 @@ class ArPaymentPlan(models.Model):
         promises = (
             self.env["ar.payment.promise"]
             .sudo()
-            .search([("line_ids", "in", self.line_ids.ids), ("state", "=", "open")])
+            .search(
+                [
+                    ("state", "=", "open"),
+                    ("partner_id", "=", self.partner_id.commercial_partner_id.id),
+                    ("company_id", "=", self.company_id.id),
+                    ("currency_id", "=", self.currency_id.id),
+                ]
+            )
         )
-        promises.action_cancel()
+        for promise in promises:
+            promise._give_way(self.line_ids)
 
     def _close_tasks(self):
         self.sudo().activity_ids.action_feedback()

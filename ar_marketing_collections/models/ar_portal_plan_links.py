@@ -15,8 +15,10 @@ class ArPaymentPromise(models.Model):
 
     def _get_payments(self, company, since, today):
         """What counts for a plan counts for no promise beside it."""
-        payments = super()._get_payments(company, since, today)
-        return self.env["ar.payment.plan"]._spare(company, payments, since, today)
+        live, kept = self.env["ar.payment.plan"]._search_counted(company, self.partner_id, since)
+        # all that came since they were agreed to, to see what was counted for them
+        first = min([since, *(live | kept).mapped("agreed_on")])
+        return live._spare(kept, super()._get_payments(company, first, today), today)
 
 
 class ArPortalAccess(models.Model):

@@ -120,7 +120,7 @@ class ArStatement(models.AbstractModel):
             for item in block["items"]
             if (
                 item["line_id"] in promise.line_ids.ids
-                if promise.line_ids
+                if promise.names_items
                 else item["billed"] <= promise.promised_on
             )
         ]

@@ -72,7 +72,9 @@ class ArStatement(models.AbstractModel):
             SQL(
                 """
                 SELECT pr.company_id, pr.currency_id, pr.promised_on, pr.date,
-                       ARRAY(SELECT r.line_id FROM ar_payment_promise_line_rel r WHERE r.promise_id = pr.id)
+                       CASE WHEN pr.names_items THEN
+                           ARRAY(SELECT r.line_id FROM ar_payment_promise_line_rel r WHERE r.promise_id = pr.id)
+                       END
                   FROM ar_payment_promise pr
                  WHERE pr.state = 'open' AND pr.partner_id = %s
               ORDER BY pr.id
@@ -87,10 +89,11 @@ class ArStatement(models.AbstractModel):
                 since=self._format_date(on),
                 day=self._format_date(day),
             )
-            about = lines or [
-                line
-                for line, (_row, own, there) in rows.items()
-                if own.id == currency and there["company"].id == company
-            ]
-            words.update(dict.fromkeys(about, sentence))
+            if lines is None:
+                lines = [
+                    line
+                    for line, (row, own, there) in rows.items()
+                    if own.id == currency and there["company"].id == company and row["billed"] <= on
+                ]
+            words.update(dict.fromkeys(lines, sentence))
         return words

@@ -204,9 +204,19 @@ class OpenTouch:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The customer will pay on ``day``."""
+    """The customer will pay on ``day`` what was billed until it was ``made``, in a ``currency``.
+
+    None: whatever the currency or the day of billing.
+    """
 
     day: date
+    currency: int | None = None
+    made: date | None = None
+
+    def is_about(self, item: Item) -> bool:
+        return self.currency in (None, item.currency) and (
+            self.made is None or item.billed <= self.made
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +234,7 @@ class Customer:
     channels: frozenset[str] = frozenset(FALLBACK)
     paused_until: date | None = None
     excluded: str = ""
-    promise: Promise | None = None
+    promises: tuple[Promise, ...] = ()
     open_touch: OpenTouch | None = None
     old_before: date | None = None
 
@@ -427,10 +437,26 @@ class _Case:
     ) -> None:
         self.customer, self.policy, self.books, self.today = customer, policy, books, today
         self.lapsed = lapsed
-        self.items = [item for item in customer.items if item.amount > ROUNDING]
+        self.resumes = self._resumes()
+        self.items = [self._held(item) for item in customer.items if item.amount > ROUNDING]
         self.free = [item for item in self.items if not item.hold]
         self.overdue = [item for item in self.free if item.due < today]
         self.any_overdue = any(item.due < today for item in self.items)
+
+    def _resumes(self) -> dict[Promise, date]:
+        """What was promised and is waited for, and from when on it no more is."""
+        grace = self.policy.promise_grace_days if self.policy else 0
+        days = {one: one.day + timedelta(days=grace + 1) for one in self.customer.promises}
+        return {
+            one: day
+            for one, day in days.items()
+            if self.today < day and any(one.is_about(item) for item in self.customer.items)
+        }
+
+    def _held(self, item: Item) -> Item:
+        """``item``, which waits where it was promised with all the others."""
+        is_promised = not item.hold and any(one.is_about(item) for one in self.resumes)
+        return replace(item, hold="promise") if is_promised else item
 
     def decide(self) -> Decision:
         customer = self.customer
@@ -447,15 +473,14 @@ class _Case:
             )
         if self.policy is None or not self.policy.levels:
             return self._decision(FAILED, "no_levels")
-        if customer.promise:
-            resumes = customer.promise.day + timedelta(days=self.policy.promise_grace_days + 1)
-            if self.today < resumes:
-                return self._decision(
-                    PROMISED,
-                    "promised",
-                    next_date=next_working_day(resumes),
-                    day=customer.promise.day,
-                )
+        if not self.free and self.resumes:
+            promise = min(self.resumes, key=lambda one: self.resumes[one])
+            return self._decision(
+                PROMISED,
+                "promised",
+                next_date=next_working_day(self.resumes[promise]),
+                day=promise.day,
+            )
         if not self.free:
             return self._decision(HELD, self._hold_code())
         asked = uncovered(self.overdue, customer.credits)

@@ -1,23 +1,37 @@
 """Promises to pay: what came by when, without one payment counted for two of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-OPEN, KEPT, BROKEN = "open", "kept", "broken"
+OPEN, KEPT, BROKEN, CANCELLED = "open", "kept", "broken", "cancelled"
 #: Less than this is nothing, in any currency.
 ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """``amount`` by ``day``, given on ``made``. ``items``: ids of what it is about, None for all that is open."""
+    """``amount`` by ``day``, given on ``made``. ``items``: ids of what it is about, None for all that is open.
+
+    ``owed`` is what is open now of what it is about; None where nobody asked. ``excused`` is the part of it that is in
+    dispute now: nobody has to pay that. ``waits`` is the day on which such a dispute ended.
+    """
 
     id: int
     made: date
     day: date
     amount: float
     items: frozenset[int] | None = None
+    owed: float | None = None
+    excused: float = 0.0
+    waits: date | None = None
+
+    def is_about(self, item: int) -> bool:
+        return self.items is None or item in self.items
+
+    def last_day(self, grace: int) -> date:
+        """The last day on which money keeps it."""
+        return max(self.day, self.waits or self.day) + timedelta(days=grace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +66,37 @@ def settle(
     grace: int,
     kept: Iterable[Promise] = (),
 ) -> dict[int, Outcome]:
-    """What became of one customer's open promises: {promise id: Outcome}.
+    """What became of one customer's promises: {promise id: Outcome}.
 
-    Those ``kept`` before have their money already. Then what is due first is served first. A promise takes money only
-    where it is kept by it; else the money is left for the next one, and what came of this one is told all the same. The
-    day counts up to ``grace`` days later.
+    What is due first is served first, and keeps what it found for itself until it is over: only what is broken leaves
+    its money to the next one. The day counts up to ``grace`` days later; what is in dispute is not missed, and may come
+    in the days of grace after that. Where nothing is owed any more of what it was about, as it was credited, it is over
+    too: kept if money came, else cancelled.
+
+    Those ``kept`` before (``amount`` is what came of them) stay so while that money is there, whatever it was used for
+    meanwhile; where it went back, they are open or broken again. ``payments`` of days to come do not count yet.
     """
     pots = _Pots(payments)
     outcomes = {}
-    for promise in _in_order(kept):
-        pots.take(pots.find(promise, promise.day + timedelta(days=grace)))
-    for promise in _in_order(promises):
-        until = min(promise.day + timedelta(days=grace), today)
+    before = {promise.id for promise in kept}
+    for promise in _in_order((*promises, *kept)):
+        last = promise.last_day(grace)
+        until = min(last, today)
         taken = pots.find(promise, until)
-        arrived = sum(taken.values())
-        if arrived >= promise.amount - ROUNDING:
-            pots.take(taken)
-            outcomes[promise.id] = Outcome(KEPT, promise.amount)
+        if promise.id in before and sum(taken.values()) < promise.amount - ROUNDING:
+            taken = pots.find(replace(promise, items=None), until)
+        arrived = min(sum(taken.values()), promise.amount)
+        asked = promise.amount - promise.excused
+        if arrived >= promise.amount - ROUNDING or arrived >= asked - ROUNDING > 0:
+            outcome = Outcome(KEPT, arrived)
+        elif promise.owed is not None and promise.owed + pots.later(promise, until) <= ROUNDING:
+            outcome = Outcome(KEPT if arrived > ROUNDING else CANCELLED, arrived)
         else:
-            is_over = today > promise.day + timedelta(days=grace)
-            outcomes[promise.id] = Outcome(BROKEN if is_over else OPEN, arrived)
+            is_over = today > last and asked > ROUNDING
+            outcome = Outcome(BROKEN if is_over else OPEN, arrived)
+        if outcome.state != BROKEN:
+            pots.take(taken)
+        outcomes[promise.id] = outcome
     return outcomes
 
 
@@ -94,16 +119,28 @@ class _Pots:
         """What may be counted for ``promise``, at most what was promised; nothing is taken yet."""
         missing = promise.amount
         found = {}
-        for payment in self.payments:
-            if not promise.made <= payment.day <= until:
-                continue
-            for item in (*payment.matched, None):  # what was used for it counts before what is free
-                about = item is None or promise.items is None or item in promise.items
-                amount = min(self.left[payment.id, item], missing) if about else 0.0
-                if amount > ROUNDING:
-                    found[payment.id, item] = amount
-                    missing -= amount
+        for pot in self._of(promise, until):
+            amount = min(self.left[pot], missing)
+            if amount > ROUNDING:
+                found[pot] = amount
+                missing -= amount
         return found
+
+    def _of(self, promise: Promise, until: date) -> list[tuple[int, int | None]]:
+        """Pots for ``promise`` in the order of their days; what was used for it comes before what is free."""
+        mine = [one for one in self.payments if promise.made <= one.day <= until]
+        used = [(one.id, item) for one in mine for item in one.matched if promise.is_about(item)]
+        return [*used, *((one.id, None) for one in mine)]
+
+    def later(self, promise: Promise, until: date) -> float:
+        """What payments after that day were used for it."""
+        return sum(
+            amount
+            for one in self.payments
+            if one.day > until
+            for item, amount in one.matched.items()
+            if promise.is_about(item)
+        )
 
     def take(self, taken: Mapping[tuple[int, int | None], float]) -> None:
         for pot, amount in taken.items():

@@ -44,6 +44,11 @@ def words(text, longest):
     return plain[:longest], max(len(plain) - longest, 0)
 
 
+def line(text, longest):
+    """As ``words``, on one line: a break in a name or an address would go into the head of an e-mail."""
+    return words(" ".join((text or "").split()), longest)
+
+
 def count(text):
     """A whole number above zero; None for everything else.
 

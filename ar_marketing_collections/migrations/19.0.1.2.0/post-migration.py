@@ -1,0 +1,12 @@
+"""Promises say whether they are about some items or about everything."""
+
+
+def migrate(cr, version):
+    if not version:
+        return
+    cr.execute(
+        """
+        UPDATE ar_payment_promise p SET names_items = TRUE
+         WHERE EXISTS (SELECT 1 FROM ar_payment_promise_line_rel r WHERE r.promise_id = p.id)
+        """
+    )
