@@ -89,6 +89,18 @@ class TestStatement(StatementCommon):
             with self.subTest(day=day):
                 self.assertEqual(self.left(partner, day), expected)
 
+    def test_money_dated_tomorrow_is_taken_off_today(self):
+        partner = self.make_customer()
+        paid = self.make_invoice(partner, date(2026, 1, 15), 1000)
+        part = self.make_invoice(partner, date(2026, 1, 16), 500)
+        tomorrow = TODAY + timedelta(days=1)
+        self.pay_by_bank(paid, tomorrow)
+        self.pay_by_bank(part, tomorrow, 200)
+        self.assertEqual(self.left(partner, TODAY), {"USD": [(part.name, 300)]})
+        [block] = self.statement(partner)["blocks"]
+        self.assertEqual(self.service._prepare_bill(block).amount, 300)
+        self.assertEqual(self.service._count_open_items(partner), 1)
+
     def test_the_figures_of_a_block_by_hand(self):
         partner = self.make_customer()
         bank = self.env["res.partner.bank"].create(
