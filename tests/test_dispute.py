@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from psycopg2.errors import UniqueViolation
 
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -140,6 +140,33 @@ class TestDispute(CollectionsCommon):
         with self.assertRaises(ValidationError):
             self.dispute(contact_id=stranger.id)
 
+    def test_what_it_is_about_stays(self):
+        dispute = self.dispute()
+        strange = self.make_invoice(self.make_customer("Secret AB"), TODAY)
+        there = self.setup_other_company()["company"]
+        for user in (self.seller, self.collector):
+            dispute.user_id = user
+            for values in (
+                {"line_id": self.items(strange).id},
+                {"partner_id": strange.partner_id.id},
+                {"company_id": there.id},
+                {"credit_move_id": strange.id},
+            ):
+                with self.subTest(user=user.name, values=values), self.assertRaises(UserError):
+                    dispute.with_user(user).write(values)
+        self.assertFalse(self.items(strange).followup_hold)
+
+    def test_nobody_disputes_what_is_kept_from_them(self):
+        there = self.setup_other_company()["company"]
+        secret = self.make_customer("Secret AB")
+        theirs = self.items(self.make_invoice(secret, TODAY, company=there))
+        Dispute = self.env["ar.dispute"].with_user(self.collector)
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            Dispute.create({"line_id": theirs.id, "reason": "other"})
+        self.assertFalse(theirs.followup_hold)
+        mine = Dispute.create({"line_id": self.line.id, "reason": "other"})
+        self.assertEqual(mine.company_id, self.company)
+
     # ------------------------------------------------------------
     # Who finds out, by when
     # ------------------------------------------------------------
@@ -193,6 +220,20 @@ class TestDispute(CollectionsCommon):
         self.assertFalse(answered.activity_ids)
         dispute.action_settle()
         self.assertFalse(dispute.activity_ids)
+
+    def test_what_is_opened_again_is_answered_and_handed_up_as_if_it_were_new(self):
+        dispute = self.dispute()
+        late = dispute.due_date + DAY
+        dispute._hand_up(late)
+        dispute.action_answer()
+        again = late + 20 * DAY
+        with freeze_time(again):
+            dispute.with_user(self.seller).action_reopen()
+        self.assertGreater(dispute.due_date, again)
+        self.assertFalse(dispute.answered_on or dispute.escalated_on)
+        self.assertEqual(dispute.activity_ids.user_id, self.seller)
+        self.assertFalse(dispute._hand_up(dispute.due_date))
+        self.assertEqual(dispute._hand_up(dispute.due_date + DAY), dispute)
 
     def test_asking_costs_the_same_for_many(self):
         def cost(count):

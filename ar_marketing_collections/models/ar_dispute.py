@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, formatLang
 
 from ..rules.working_day import add_working_days
@@ -8,6 +8,8 @@ from ..rules.working_day import add_working_days
 OPEN_STATES = ("open", "answered")
 #: What the salesperson knows best; the collector finds out about the rest.
 SALES_REASONS = ("price", "quantity", "quality")
+#: What a dispute is about, and where its credit note is: fixed from the start, and read from the item.
+FIXED = frozenset(["line_id", "company_id", "partner_id", "currency_id", "credit_move_id"])
 #: Placeholders of the texts. Plain values only.
 PLACEHOLDERS = (
     "greeting_name",
@@ -303,21 +305,42 @@ class ArDispute(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._refuse_fixed(vals.keys() - {"line_id"})
         disputes = super().create(vals_list)
+        disputes.line_id.check_access("read")  # nobody disputes what is kept from them
         disputes._note_days()
         self.env["ar.followup.case"]._refresh_for(disputes)
         return disputes
 
     def write(self, vals):
+        self._refuse_fixed(vals.keys())
+        reopened = self.filtered(lambda one: one.state != "open" and vals.get("state") == "open")
         result = super().write(vals)
+        reopened._begin_again(vals.get("due_date"))
         if "state" in vals:
             # the index of open disputes sees it at once, whatever is created next
             self.flush_recordset(["state"])
             self._note_days()
-        if vals.keys() & {"state", "line_id", "amount"}:
+        if vals.keys() & {"state", "amount"}:
             self.env["ar.followup.case"]._refresh_for(self)
             self.line_id.invalidate_recordset(["followup_hold"])
         return result
+
+    def _refuse_fixed(self, names):
+        if FIXED & names and not self.env.su:
+            raise UserError(
+                self.env._("What a dispute is about cannot be changed: make a new one instead.")
+            )
+
+    def _begin_again(self, due_date=None):
+        """What was opened again is answered as if it were new: by a day, by its owner, else by the manager."""
+        if self:
+            if not due_date:
+                self._compute_due_date()
+            self.write({"answered_on": False, "escalated_on": False})
+            self.activity_unlink(["ar_marketing_collections.activity_type_dispute"])
+            self._tell_owner()
 
     def _note_days(self):
         """When it was answered and closed; what is closed is nobody's task any more."""
