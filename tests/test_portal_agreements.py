@@ -184,6 +184,14 @@ class TestPortalAgreements(PortalAgreementsCommon):
         self.assertEqual(self.made(), before)
         self.assertEqual(len(self.disputes().message_ids), messages)
 
+    def test_two_photos_of_the_same_name_are_two(self):
+        self.log_in(self.reader)
+        sent = self.values_of(DISPUTE)
+        self.send(DISPUTE, **sent, files=[("image.pdf", PDF)])
+        self.send(DISPUTE, **self.place(), note="Another", files=[("image.pdf", PDF + b"%2\n")])
+        mine = [("res_model", "=", "ar.dispute"), ("res_id", "=", self.disputes().id)]
+        self.assertEqual(self.env["ir.attachment"].search_count(mine), 2)
+
     def test_without_a_login_the_link_is_named_and_nobody_else(self):
         self.log_in(None)
         token = self.link()
@@ -385,6 +393,14 @@ class TestPortalAgreements(PortalAgreementsCommon):
         self.assertEqual((self.said(), self.made()), (first, before))
         self.send(PROMISE, **{**self.values_of(PROMISE), "date": str(TODAY + 5 * DAY)})
         self.assertEqual(sorted(self.promises().mapped("state")), ["cancelled", "open"])
+
+    def test_each_promise_is_a_task_even_in_the_same_words(self):
+        other = self.make_invoice(self.partner, JANUARY, 900.0)
+        self.log_in(self.reader)
+        sent = {**self.values_of(PROMISE), "note": "As always"}
+        self.send(PROMISE, **sent)
+        self.send(PROMISE, **{**sent, **self.place(self.items(other)), "amount": "900.00"})
+        self.assertEqual(len(self.tasks()), 2)
 
     def test_a_company_that_wants_promises_by_word_of_mouth_offers_none(self):
         self.company.portal_promise_days = 0
