@@ -290,6 +290,9 @@ class TestPortalPlan(PortalCommon):
         self.post(f"{path}/accept", data)
         self.assertEqual((plan.state, plan.accepted_on), ("proposed", False))
         self.assertIn("Kim Collector makes you a new one", self.said_on(path))
+        for _again in range(3):
+            self.post(f"{path}/accept", data)
+        self.assertEqual(len(plan.activity_ids), 1, "asking again adds nothing")
         with freeze_time(START + DAY):
             self.log_in(self.reader)
             self.assertFalse(self.page(path).xpath("//form[@name='answer']"), "it has lapsed")

@@ -127,7 +127,8 @@ class ArPaymentPlan(models.Model):
             return
         missed = [by_number[part.instalment.number] for part in progress if part.is_missed]
         if missed:
-            self._miss(self.env["ar.payment.plan.instalment"].union(*missed), today)
+            is_over = self.missed == "break" or progress[-1].is_missed
+            self._miss(self.env["ar.payment.plan.instalment"].union(*missed), today, is_over)
         elif self.state == "accepted" and progress[0].paid_on:
             self.state = "running"
 
@@ -138,12 +139,15 @@ class ArPaymentPlan(models.Model):
         if self.waiver and self.currency_id.compare_amounts(left, 0) > 0:
             self._tell("write_off", amount=self.currency_id.format(min(left, self.waiver)))
 
-    def _miss(self, instalments, today):
-        """An instalment did not come in time: the plan ends, or somebody is told once."""
+    def _miss(self, instalments, today, is_over):
+        """An instalment did not come in time: the plan ends, or somebody is told once.
+
+        No plan goes on beyond its last payment and the days of grace.
+        """
         self.ensure_one()
         news = instalments.filtered(lambda one: not one.missed_on)
         news.write({"missed_on": today})
-        if self.missed == "break":
+        if is_over:
             self.write({"state": "broken", "ended_on": today})
             self._tell("broken")
         elif news:

@@ -150,16 +150,19 @@ class ArPaymentPlan(models.Model):
             self._tell("declined")
 
     def _tell(self, task, deadline=None, **values):
-        """One of ``TASKS`` for whoever looks after the plan, in that person's language."""
+        """One of ``TASKS`` for whoever looks after the plan, in that person's language; not twice at a time."""
         self.ensure_one()
         user = self.user_id or self.partner_id._get_collector(self.company_id)
         user = user or self.env.ref("base.user_admin")
         text = self.with_context(lang=user.sudo().lang).env._(TASKS[task])
+        summary = text % values if values else text
+        if summary in self.sudo().activity_ids.mapped("summary"):
+            return
         # the list of tasks tells of it; one e-mail each would be many
         self.sudo().with_context(mail_activity_quick_update=True).activity_schedule(
             "mail.mail_activity_data_todo",
             deadline,
-            summary=text % values if values else text,
+            summary=summary,
             note=Markup("<p>%s</p>") % self.note if self.note else "",
             user_id=user.id,
         )
