@@ -135,9 +135,7 @@ class ArPaymentPlan(models.Model):
 
     def _refuse_terms(self, vals):
         """What somebody has seen stays as it is, until it is a draft again."""
-        free = FREE.union(
-            self.env["mail.thread"]._fields, self.env["mail.activity.mixin"]._fields
-        )
+        free = FREE.union(self.env["mail.thread"]._fields, self.env["mail.activity.mixin"]._fields)
         if vals.keys() - free and not self.env.su and set(self.mapped("state")) - {"draft"}:
             raise UserError(
                 self.env._("The customer has seen this plan already. Set it to draft to change it.")

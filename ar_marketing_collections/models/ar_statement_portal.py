@@ -60,8 +60,7 @@ class ArStatement(models.AbstractModel):
     def _count_open_items(self, customer):
         """How many items are open now, in all companies: as many as the statement lists, without credits."""
         return sum(
-            self._count_open(company, customer)
-            for company in self._get_portal_companies(customer)
+            self._count_open(company, customer) for company in self._get_portal_companies(customer)
         )
 
     @api.model
