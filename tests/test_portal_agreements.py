@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
+from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -191,6 +192,18 @@ class TestPortalAgreements(PortalAgreementsCommon):
         self.send(DISPUTE, **self.place(), note="Another", files=[("image.pdf", PDF + b"%2\n")])
         mine = [("res_model", "=", "ar.dispute"), ("res_id", "=", self.disputes().id)]
         self.assertEqual(self.env["ir.attachment"].search_count(mine), 2)
+
+    def test_what_a_dispute_means_for_a_payment_plan_is_told(self):
+        values = {"partner_id": self.partner.id, "company_id": self.company.id}
+        lines = [Command.set(self.line.ids)]
+        plan = self.env["ar.payment.plan"].create(
+            {**values, "currency_id": self.dollar.id, "line_ids": lines}
+        )
+        plan.action_accept()
+        self.log_in(self.reader)
+        self.send(DISPUTE, **self.values_of(DISPUTE))
+        self.assertIn("Your payment plan waits for so much as well", self.said())
+        self.assertIn("500.00 USD of it is being clarified", words(self.page()))
 
     def test_without_a_login_the_link_is_named_and_nobody_else(self):
         self.log_in(None)

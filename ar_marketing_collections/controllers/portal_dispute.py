@@ -162,7 +162,7 @@ class PortalDispute(PortalSending):
         """What happens now, and when."""
         service = request.env["ar.statement"].sudo()
         day = max(dispute.due_date, fields.Date.context_today(service))
-        return request.env._(
+        said = request.env._(
             "Thank you for telling us. %(person)s looks into it and answers by %(day)s. Until then, %(amount)s of "
             "%(number)s waits: you do not have to pay it now.",
             person=dispute.user_id.name or choice.company.name,
@@ -170,3 +170,4 @@ class PortalDispute(PortalSending):
             amount=service._format_amount(choice.currency, min(dispute.amount, choice.left)),
             number=choice.items[0]["number"],
         )
+        return " ".join(filter(None, (said, dispute._get_plan_words())))

@@ -46,7 +46,7 @@ class AccountMoveLine(models.Model):
             .search([("line_ids", "in", self.ids), ("state", "=", "open")])
             .line_ids.ids
         )
-        planned = set(self.env["ar.payment.plan"].sudo()._search_live_for(self).line_ids.ids)
+        planned = set(self.env["ar.payment.plan"]._get_planned(self).ids)
         for line in self:
             state = line.move_id.payment_state
             line.followup_hold = (

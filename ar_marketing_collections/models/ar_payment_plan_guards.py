@@ -6,7 +6,7 @@ from ..rules import payment_plan as rules
 from .ar_payment_plan import LIVE
 
 #: All that people may change once somebody else has seen the plan, beside messages and tasks.
-FREE = frozenset(["contact_id", "user_id", "note"])
+FREE = frozenset(["contact_id", "user_id", "note", "fee_move_id"])
 #: What follows from the terms, and is never written by hand.
 DERIVED = frozenset(["amount_items", "amount", "instalment_ids", "items_key"])
 #: Who agreed to what, and what became of it: written by the actions and by the ledger alone.

@@ -36,6 +36,7 @@ class ArPaymentPlan(models.Model):
 
     def _settle(self, company, today):
         """Match what came with the instalments of one company's plans."""
+        self._find_fee_moves()
         kept = self._get_kept_before()
         receipts = self.env["ar.ledger"]._payments(
             company,
@@ -48,8 +49,12 @@ class ArPaymentPlan(models.Model):
                 claims, receipts.get(key, ()), today, plans.currency_id.rounding
             )
             for plan in plans:  # not their difference, which would be read one by one
-                if plan not in kept:
+                if plan in kept:
+                    continue
+                if plan._has_its_items():
                     plan._note_payments(payments[plan.id], today)
+                else:
+                    plan._tell("unclear")
 
     @api.model
     def _spare(self, company, receipts, since, today):
@@ -99,13 +104,14 @@ class ArPaymentPlan(models.Model):
 
     def _to_claim(self):
         self.ensure_one()
+        fees = self._get_fee_lines()
         return rules.Claim(
             id=self.id,
             since=self.agreed_on,
             amount=self.amount,
-            base=self.amount_items,
-            left=self._get_left(),
-            items=frozenset(self.line_ids.ids),
+            base=self.amount_items + sum(fees.mapped("amount_currency")),
+            left=self._get_left() + sum(fees.mapped("amount_residual_currency")),
+            items=frozenset((self.line_ids | fees).ids),
         )
 
     def _note_payments(self, payments, today):
@@ -119,6 +125,7 @@ class ArPaymentPlan(models.Model):
             today,
             self.grace_days,
             unit,
+            self.waiting,
         )
         for part in progress:
             by_number[part.instalment.number]._note_paid(part.paid, part.paid_on)
@@ -178,7 +185,7 @@ class ArPaymentPlan(models.Model):
             plan, company = one.plan_id, one.plan_id.company_id
             # what was agreed just now needs no reminder
             is_near = (one.date - today).days <= company.plan_remind_days
-            if one.is_paid or not is_near or plan.agreed_on >= today:
+            if one.is_paid or not is_near or plan.agreed_on >= today or plan._waits_for(one):
                 continue
             if company.followup_mode == "automatic":
                 plan._send_mail("mail_template_plan_reminder")

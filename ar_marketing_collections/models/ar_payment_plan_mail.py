@@ -174,12 +174,13 @@ class ArPaymentPlan(models.Model):
                 day=start,
             )
         if self.state in ("accepted", "running") and self.next_date:
-            return self.env._(
+            agreed = self.env._(
                 "Agreed. Next comes %(amount)s, by %(day)s. We send no reminders of these invoices while the payments "
                 "come as agreed.",
                 amount=self._format(self.next_amount),
                 day=Statement._format_date(self.next_date),
             )
+            return " ".join(filter(None, (agreed, self._get_waiting_words())))
         if self.state == "fulfilled":
             return self.env._("Everything is paid as agreed. Thank you!")
         if self.state == "broken":

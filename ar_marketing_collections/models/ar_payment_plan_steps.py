@@ -15,6 +15,10 @@ TASKS = {
     "chosen": _lt("The customer chose a payment plan within the limits: it runs."),
     "agreed": _lt("The customer agreed to the payment plan: it runs."),
     "declined": _lt("The customer does not want this payment plan: please call."),
+    "fee": _lt("Please send an invoice of %(amount)s for the fee of the payment plan."),
+    "unclear": _lt(
+        "An invoice of the payment plan is in draft, or gone: the plan stands still until you look at it."
+    ),
     "outdated": _lt("What is open has changed: make the payment plan anew."),
     "lapsed": _lt("Nobody answered the payment plan in time: it lapsed."),
     "comes": _lt("An instalment comes: remind the customer."),
@@ -49,8 +53,8 @@ class ArPaymentPlan(models.Model):
             plan._check_limits(today)
             if not plan.accepted_on:
                 plan._note_agreement("noted", plan.contact_id)
-            plan._begin(today)
             plan._close_tasks()
+            plan._begin(today)
             if plan.asked_by == "customer" and plan.company_id.followup_mode != "simulate":
                 plan._send_mail("mail_template_payment_plan")
 
@@ -106,6 +110,8 @@ class ArPaymentPlan(models.Model):
                 )
             )
         self.sudo().write({"state": "accepted" if self.down else "running", "agreed_on": today})
+        if self.fee:
+            self._tell("fee", amount=self.currency_id.format(self.fee))
         promises = (
             self.env["ar.payment.promise"]
             .sudo()
@@ -156,7 +162,7 @@ class ArPaymentPlan(models.Model):
         user = user or self.env.ref("base.user_admin")
         text = self.with_context(lang=user.sudo().lang).env._(TASKS[task])
         summary = text % values if values else text
-        if summary in self.sudo().activity_ids.mapped("summary"):
+        if not deadline and summary in self.sudo().activity_ids.mapped("summary"):
             return
         # the list of tasks tells of it; one e-mail each would be many
         self.sudo().with_context(mail_activity_quick_update=True).activity_schedule(
