@@ -430,6 +430,16 @@ class TestPortalAgreements(PortalAgreementsCommon):
     # A person
     # ------------------------------------------------------------
 
+    def test_what_goes_into_one_line_stays_in_one(self):
+        self.log_in(self.reader)
+        self.send(
+            RECIPIENTS, **{**self.values_of(RECIPIENTS), "name": "Bo\r\nBcc: all@example.com"}
+        )
+        bo = self.env["res.partner"].search([("email", "=", "bo@norrland.example.com")])
+        self.assertEqual(bo.name, "Bo Bcc: all@example.com")
+        self.send(CALL, **{**self.values_of(CALL), "phone": "+46 70\n123 45 67"})
+        self.assertIn("+46 70 123 45 67", self.said())
+
     def test_call_me_back(self):
         self.log_in(self.reader)
         self.send(CALL, **self.values_of(CALL), note="About " + EVIL)

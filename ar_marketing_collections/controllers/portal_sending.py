@@ -112,6 +112,11 @@ class PortalSending(PortalChoice):
     # Reading what was typed
     # ------------------------------------------------------------
 
+    def _read_line(self, form, name, asked, longest, missing=None):
+        """As ``_read_words``, for a field of one line."""
+        asked = {name: typed.line(asked.get(name), 10 * longest)[0]}
+        self._read_words(form, name, asked, longest=longest, missing=missing)
+
     def _read_words(self, form, name, asked, *, longest=LONGEST_NOTE, missing=None):
         """Plain text; ``missing`` is what we say where there must be some."""
         words, too_long = typed.words(asked.get(name), longest)
@@ -129,7 +134,7 @@ class PortalSending(PortalChoice):
     def _read_amount(self, form, name, asked, currency, most):
         """An amount in the reader's own way of writing, more than nothing and at most ``most``."""
         service = request.env["ar.statement"].sudo()
-        text = typed.words(asked.get(name), 60)[0]
+        text = typed.line(asked.get(name), 60)[0]
         form.typed[name] = text
         lang = request.env["res.lang"]._get_data(code=request.env.lang)
         amount = typed.amount(text, lang.decimal_point or ".", lang.thousands_sep or ",")
@@ -150,7 +155,7 @@ class PortalSending(PortalChoice):
     def _read_day(self, form, name, asked, first, last):
         """A day from ``first`` to ``last``."""
         service = request.env["ar.statement"].sudo()
-        text = typed.words(asked.get(name), 20)[0]
+        text = typed.line(asked.get(name), 20)[0]
         form.typed[name] = text
         try:
             day = date.fromisoformat(text)
@@ -195,7 +200,7 @@ class PortalSending(PortalChoice):
         for upload in request.httprequest.files.getlist(name):
             if not upload.filename:
                 continue
-            label = typed.words(PurePosixPath(upload.filename.replace("\\", "/")).name, 120)[0]
+            label = typed.line(PurePosixPath(upload.filename.replace("\\", "/")).name, 120)[0]
             content = upload.read(LARGEST_FILE + 1)
             total += len(content)
             error = self._find_fault(label, content)

@@ -44,6 +44,15 @@ def words(text, longest):
     return plain[:longest], max(len(plain) - longest, 0)
 
 
+def line(text, longest):
+    """As ``words``, in one line: what goes into a name or an address has no second one.
+
+    >>> line("Bo Ek\\r\\nBcc: all@example.com", 80)
+    ('Bo Ek Bcc: all@example.com', 0)
+    """
+    return words(" ".join((text or "").split()), longest)
+
+
 def count(text):
     """A whole number above zero; None for everything else.
 
