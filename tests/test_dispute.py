@@ -280,6 +280,27 @@ class TestDispute(CollectionsCommon):
         self.assertEqual(dispute.credit_move_id, credit, "not a second one")
         self.assertEqual(self.invoice.amount_residual, 1000.0)
 
+    def test_what_we_owe_waits_until_the_credit_note_is_posted(self):
+        dispute = self.dispute(amount=300.0)
+        dispute.action_uphold()
+        dispute.action_credit()
+        self.env.invalidate_all()
+        self.assertEqual(self.line.followup_hold, "part_dispute")
+        statement = self.env["ar.statement"]._get_statement(self.partner, self.company)
+        [block] = statement[self.partner]["blocks"]
+        self.assertEqual(block["totals"]["to_pay"], 700.0)
+        dispute.credit_move_id.action_post()
+        self.env.invalidate_all()
+        self.assertFalse(self.line.followup_hold)
+        self.assertEqual(self.line.amount_residual, 700.0)
+
+    def test_the_answer_asks_for_no_more_than_what_is_left(self):
+        dispute = self.dispute(amount=400.0)
+        self.assertIn("400.00", dispute.amount_words)
+        self.pay_by_bank(self.invoice, TODAY, 900.0)
+        self.env.invalidate_all()
+        self.assertIn("100.00", dispute.amount_words)
+
     def test_the_credit_note_of_a_part_is_of_that_part_to_the_cent(self):
         tax = self.company_data["default_tax_sale"]
         for amount in (100.0, 33.33, 0.01, 1249.99):

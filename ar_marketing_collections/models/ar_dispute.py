@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL, formatLang
 
 from ..rules.working_day import add_working_days
@@ -216,7 +217,15 @@ class ArDispute(models.Model):
             number = dispute.sudo().line_id.move_name or ""
             dispute.display_name = f"{number}: {reasons.get(dispute.reason, '')}"
 
-    @api.depends("line_id", "amount", "contact_id", "user_id", "move_id.goodwill_until")
+    @api.depends(
+        "line_id",
+        "line_id.amount_residual_currency",
+        "amount",
+        "contact_id",
+        "user_id",
+        "state",
+        "move_id.goodwill_until",
+    )
     def _compute_placeholders(self):
         for dispute in self:
             values = dispute.sudo()._prepare_placeholders() if dispute.line_id else {}
@@ -236,7 +245,12 @@ class ArDispute(models.Model):
         return {
             "greeting_name": statement._get_greeting_name(contact, self.partner_id),
             "item_number": move.name or "",
-            "amount_words": formatLang(here.env, self.amount, currency_obj=self.currency_id),
+            # what came of it meanwhile is asked for no more
+            "amount_words": formatLang(
+                here.env,
+                min(self.amount, self.amount_left) if self.amount_left > 0 else self.amount,
+                currency_obj=self.currency_id,
+            ),
             "discount_words": here.env._(
                 "Your discount for paying early holds until %(day)s.",
                 day=move._format_deadline(until),
@@ -431,11 +445,36 @@ class ArDispute(models.Model):
 
     @api.model
     def _disputed_lines(self):
-        """A table ``(line_id, amount)`` of what is in dispute: the whole item where the amount is 0."""
+        """A table ``(line_id, amount)`` of what is in dispute: the whole item where the amount is 0.
+
+        What we said that the customer is right about waits on, while its credit note is a draft.
+        """
         return SQL(
-            "(SELECT line_id, NULLIF(amount, 0)::float8 AS amount FROM ar_dispute WHERE state IN %s)",
+            """
+            (SELECT line_id, CASE WHEN MIN(amount) > 0 THEN SUM(amount) END::float8 AS amount
+               FROM ar_dispute
+              WHERE state IN %s
+                 OR (state = 'upheld'
+                     AND credit_move_id IN (SELECT id FROM account_move WHERE state = 'draft'))
+           GROUP BY line_id)
+            """,
             OPEN_STATES,
         )
+
+    @api.model
+    def _get_disputed(self, lines):
+        """The same of these items: {line id: amount}."""
+        disputes = self.sudo().search(
+            Domain("line_id", "in", lines.ids)
+            & (
+                Domain("state", "in", OPEN_STATES)
+                | Domain("state", "=", "upheld") & Domain("credit_move_id.state", "=", "draft")
+            )
+        )
+        return {
+            line.id: 0.0 if not all(mine.mapped("amount")) else sum(mine.mapped("amount"))
+            for line, mine in disputes.grouped("line_id").items()
+        }
 
     @api.model
     def _upheld_lines(self):

@@ -83,6 +83,7 @@ class ArDispute(models.Model):
         if not self.credit_move_id.exists():
             self._check_creditable()
             self.sudo().credit_move_id = self._make_credit_note()
+            self.env["ar.followup.case"]._refresh_for(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Credit note"),
