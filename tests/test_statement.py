@@ -531,6 +531,13 @@ class TestStatementPdf(StatementCommon, HttpCase):
             wizard.action_print()
 
     @freeze_time(TODAY)
+    def test_who_may_not_collect_is_refused_whatever_is_asked_for(self):
+        seller = self.env["res.users"].create({"name": "Sam", "login": "sam"})
+        report = self.env["report.ar_marketing_collections.report_statement"].with_user(seller)
+        for partners in ("[1]", "x", [self.env.company.partner_id.id]):
+            with self.subTest(partners=partners), self.assertRaises(AccessError):
+                report._get_report_values([], {"partner_ids": partners})
+
     def test_who_may_not_collect_gets_no_statement(self):
         partner = self.make_customer()
         salesman = self.env["res.users"].create(
