@@ -70,6 +70,40 @@ class TestPaymentPlanFair(PlanCommon):
         self.assertEqual(len(self.mails_of(plan)), len(mails) + 1, "more than that is due then")
 
     # ------------------------------------------------------------
+    # Not answered
+    # ------------------------------------------------------------
+
+    def test_what_a_customer_asked_for_waits_for_us_and_a_manager_is_asked_once(self):
+        boss = self.collector.copy({"login": "robin", "name": "Robin"})
+        self.company.default_collector_id = boss
+        plan = self.make_plan(user_id=self.collector.id)
+        plan._ask("link", self.env["res.partner"])
+        tasks = plan.activity_ids
+        for number in (0, 1, 2):
+            self.check(START + number * DAY)
+        self.assertEqual(plan.state, "proposed")
+        self.assertEqual((plan.activity_ids - tasks).user_id, boss)
+        self.assertIn("we still owe you an answer", plan._get_state_words())
+        self.assertEqual(self.items(self.invoice).followup_hold, "plan")
+
+    def test_ending_many_costs_little_more_than_ending_few(self):
+        def cost(count):
+            for number in range(count):
+                partner = self.make_customer(f"Customer {count} {number}")
+                self.agree(self.make_invoice(partner, TODAY))
+            self.env.flush_all()
+            self.env.invalidate_all()
+            day = START + (GRACE + 1) * DAY
+            before = self.env.cr.sql_log_count
+            self.check(day)
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        cost(1)
+        few, many = cost(2), cost(12)
+        self.assertLess((many - few) / 10, 12)
+
+    # ------------------------------------------------------------
     # In draft, or gone
     # ------------------------------------------------------------
 

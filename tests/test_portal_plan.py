@@ -213,6 +213,17 @@ class TestPortalPlan(PortalCommon):
         self.assertEqual(self.said(), first)
         self.assertEqual(len(self.plans()), 1)
 
+    def test_posted_twice_beside_what_is_in_dispute_says_the_same_too(self):
+        other = self.make_invoice(self.partner, JANUARY, 900.0)
+        self.env["ar.dispute"].create({"line_id": self.items(other).id, "reason": "price"})
+        self.log_in(self.reader)
+        data = self.fields_of(self.calculate())
+        self.post(ASK, data)
+        first = self.said()
+        self.post(ASK, data)
+        self.assertEqual(self.said(), first)
+        self.assertEqual(len(self.plans()), 1)
+
     def test_nobody_asks_without_the_forms_own_key(self):
         self.log_in(self.reader)
         data = self.fields_of(self.calculate())

@@ -65,14 +65,7 @@ class PortalPlan(PortalChoice):
             known = self._find_asked(choice)
             if known:
                 return self._back_to_statement(access_token, known._get_state_words())
-        choice = replace(
-            choice,
-            items=tuple(
-                item
-                for item in choice.items
-                if item["hold"] not in NOT_PLANNED and not item["disputed"]
-            ),
-        )
+        choice = replace(choice, items=tuple(filter(self._is_free, choice.items)))
         if not choice.items:
             return self._back_to_statement(
                 access_token,
@@ -90,14 +83,23 @@ class PortalPlan(PortalChoice):
         response.headers.update(DISCREET)
         return response
 
+    def _is_free(self, item):
+        """Whether a new plan may be about it."""
+        return item["hold"] not in NOT_PLANNED and not item["disputed"]
+
     def _find_asked(self, choice):
-        """The plan that these items are in already: the same thing posted twice has the same answer."""
+        """The plan that these items are in already: the same thing posted twice has the same answer.
+
+        What was held by something else when it was asked for is in no plan, and there is nothing else left.
+        """
+        if any(self._is_free(item) for item in choice.items):
+            return request.env["ar.payment.plan"]
         plans = request.env["ar.payment.plan"].sudo()._search_live_for(choice.lines)
         mine = plans.filtered(
             lambda plan: (
                 plan.asked_by == "customer"
                 and plan.partner_id.commercial_partner_id == choice.reader.customer
-                and set(choice.lines.ids) == set(plan.line_ids.ids)
+                and set(choice.lines.ids) >= set(plan.line_ids.ids)
             )
         )
         return mine[:1].with_context(lang=request.env.lang)

@@ -179,6 +179,7 @@ class ArPaymentPlan(models.Model):
         help="From this day on what is paid counts for the plan.",
     )
     ended_on = fields.Date("Ended on", readonly=True, copy=False)
+    handed_up_on = fields.Date("Handed up on", readonly=True, copy=False)
     note = fields.Text("In their words")
     items_key = fields.Char(compute="_compute_items_key", store=True)
 

@@ -21,6 +21,7 @@ EVIDENCE = frozenset(
         "accepted_text",
         "agreed_on",
         "ended_on",
+        "handed_up_on",
     ]
 )
 
@@ -119,7 +120,8 @@ class ArPaymentPlan(models.Model):
         if "state" in vals:
             self.mapped("instalment_ids")  # those of a draft are computed before it is one no more
         result = super().write(vals)
-        if vals.keys() & {"state", "line_ids", "partner_id"}:
+        is_later = self.env.context.get("ar_refresh_later")
+        if vals.keys() & {"state", "line_ids", "partner_id", "fee_move_id"} and not is_later:
             self.env["ar.followup.case"]._refresh_for(self)
         return result
 

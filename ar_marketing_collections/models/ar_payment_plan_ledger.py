@@ -21,13 +21,25 @@ class ArPaymentPlan(models.Model):
         everybody._lapse(today)
         running = everybody.search([("state", "in", ("accepted", "running"))])
         for company, plans in running.grouped("company_id").items():
-            plans._settle(company, today)
+            plans.with_context(ar_refresh_later=True)._settle(company, today)
+        # what ended is followed up again: all of it at once
+        ended = running.filtered(lambda one: one.state not in ("accepted", "running"))
+        if ended:
+            self.env["ar.followup.case"]._refresh_for(ended)
         everybody._remind(today)
 
     @api.model
     def _lapse(self, today):
-        """Proposals that nobody answered in time hold nothing back any more."""
+        """Proposals that nobody answered in time hold nothing back any more.
+
+        Those of a customer wait for us: we said by when we answer, so a manager is asked once.
+        """
         late = self.search([("state", "=", "proposed"), ("start_date", "<", today)])
+        ours = late.filtered(lambda one: one.asked_by == "us")
+        for plan in (late - ours).filtered(lambda one: not one.handed_up_on):
+            plan.handed_up_on = today
+            plan._tell("owed", user=plan._get_manager())
+        late = ours
         if not late:
             return
         late.write({"state": "cancelled", "ended_on": today})

@@ -160,6 +160,12 @@ class ArPaymentPlan(models.Model):
         Statement = self.env["ar.statement"]
         start = self.start_date and Statement._format_date(self.start_date)
         person = self._get_person().name or self.company_id.sudo().name
+        if self.state == "proposed" and self.handed_up_on:
+            return self.env._(
+                "%(person)s has what you asked for, and we still owe you an answer. Until then we send no reminders of "
+                "these invoices.",
+                person=person,
+            )
         if self.state == "proposed" and self.asked_by == "customer":
             return self.env._(
                 "Thank you, %(person)s has what you asked for and answers by %(day)s. Until then we send no reminders "

@@ -12,6 +12,9 @@ _lt = LazyTranslate(__name__)
 #: What somebody of ours has to do or to know about a plan.
 TASKS = {
     "asked": _lt("The customer asks for a payment plan: please answer by then."),
+    "owed": _lt(
+        "The customer asked for a payment plan, and nobody answered in time: please answer."
+    ),
     "chosen": _lt("The customer chose a payment plan within the limits: it runs."),
     "agreed": _lt("The customer agreed to the payment plan: it runs."),
     "declined": _lt("The customer does not want this payment plan: please call."),
@@ -74,6 +77,7 @@ class ArPaymentPlan(models.Model):
                 "asked_by": "us",
                 "agreed_on": False,
                 "ended_on": False,
+                "handed_up_on": False,
                 **dict.fromkeys(name for name in EVIDENCE if name.startswith("accepted_")),
             }
         )
@@ -119,6 +123,15 @@ class ArPaymentPlan(models.Model):
         )
         promises.action_cancel()
 
+    def _get_manager(self):
+        """Who is asked where nobody answers: as for disputes."""
+        self.ensure_one()
+        company = self.company_id.sudo()
+        managers = self.env["ar.dispute"]._get_credit_managers(company)
+        return (company.default_collector_id | managers).filtered(
+            lambda user: user.active and user != self.user_id
+        )[:1]
+
     def _close_tasks(self):
         self.sudo().activity_ids.action_feedback()
 
@@ -155,10 +168,10 @@ class ArPaymentPlan(models.Model):
             self.sudo().write({"state": "cancelled", "ended_on": today})
             self._tell("declined")
 
-    def _tell(self, task, deadline=None, **values):
+    def _tell(self, task, deadline=None, *, user=None, **values):
         """One of ``TASKS`` for whoever looks after the plan, in that person's language; not twice at a time."""
         self.ensure_one()
-        user = self.user_id or self.partner_id._get_collector(self.company_id)
+        user = user or self.user_id or self.partner_id._get_collector(self.company_id)
         user = user or self.env.ref("base.user_admin")
         text = self.with_context(lang=user.sudo().lang).env._(TASKS[task])
         summary = text % values if values else text
