@@ -22,6 +22,7 @@ from . import (
     test_one_voice,
     test_part_now,
     test_payment_plan,
+    test_payment_plan_fair,
     test_payment_profile,
     test_portal_access,
     test_portal_agreements,

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from psycopg2.errors import UniqueViolation
 
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -140,6 +140,33 @@ class TestDispute(CollectionsCommon):
         with self.assertRaises(ValidationError):
             self.dispute(contact_id=stranger.id)
 
+    def test_what_it_is_about_stays(self):
+        dispute = self.dispute()
+        strange = self.make_invoice(self.make_customer("Secret AB"), TODAY)
+        there = self.setup_other_company()["company"]
+        for user in (self.seller, self.collector):
+            dispute.user_id = user
+            for values in (
+                {"line_id": self.items(strange).id},
+                {"partner_id": strange.partner_id.id},
+                {"company_id": there.id},
+                {"credit_move_id": strange.id},
+            ):
+                with self.subTest(user=user.name, values=values), self.assertRaises(UserError):
+                    dispute.with_user(user).write(values)
+        self.assertFalse(self.items(strange).followup_hold)
+
+    def test_nobody_disputes_what_is_kept_from_them(self):
+        there = self.setup_other_company()["company"]
+        secret = self.make_customer("Secret AB")
+        theirs = self.items(self.make_invoice(secret, TODAY, company=there))
+        Dispute = self.env["ar.dispute"].with_user(self.collector)
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            Dispute.create({"line_id": theirs.id, "reason": "other"})
+        self.assertFalse(theirs.followup_hold)
+        mine = Dispute.create({"line_id": self.line.id, "reason": "other"})
+        self.assertEqual(mine.company_id, self.company)
+
     # ------------------------------------------------------------
     # Who finds out, by when
     # ------------------------------------------------------------
@@ -194,6 +221,20 @@ class TestDispute(CollectionsCommon):
         dispute.action_settle()
         self.assertFalse(dispute.activity_ids)
 
+    def test_what_is_opened_again_is_answered_and_handed_up_as_if_it_were_new(self):
+        dispute = self.dispute()
+        late = dispute.due_date + DAY
+        dispute._hand_up(late)
+        dispute.action_answer()
+        again = late + 20 * DAY
+        with freeze_time(again):
+            dispute.with_user(self.seller).action_reopen()
+        self.assertGreater(dispute.due_date, again)
+        self.assertFalse(dispute.answered_on or dispute.escalated_on)
+        self.assertEqual(dispute.activity_ids.user_id, self.seller)
+        self.assertFalse(dispute._hand_up(dispute.due_date))
+        self.assertEqual(dispute._hand_up(dispute.due_date + DAY), dispute)
+
     def test_asking_costs_the_same_for_many(self):
         def cost(count):
             for _number in range(count):
@@ -238,6 +279,27 @@ class TestDispute(CollectionsCommon):
         dispute.action_credit()
         self.assertEqual(dispute.credit_move_id, credit, "not a second one")
         self.assertEqual(self.invoice.amount_residual, 1000.0)
+
+    def test_what_we_owe_waits_until_the_credit_note_is_posted(self):
+        dispute = self.dispute(amount=300.0)
+        dispute.action_uphold()
+        dispute.action_credit()
+        self.env.invalidate_all()
+        self.assertEqual(self.line.followup_hold, "part_dispute")
+        statement = self.env["ar.statement"]._get_statement(self.partner, self.company)
+        [block] = statement[self.partner]["blocks"]
+        self.assertEqual(block["totals"]["to_pay"], 700.0)
+        dispute.credit_move_id.action_post()
+        self.env.invalidate_all()
+        self.assertFalse(self.line.followup_hold)
+        self.assertEqual(self.line.amount_residual, 700.0)
+
+    def test_the_answer_asks_for_no_more_than_what_is_left(self):
+        dispute = self.dispute(amount=400.0)
+        self.assertIn("400.00", dispute.amount_words)
+        self.pay_by_bank(self.invoice, TODAY, 900.0)
+        self.env.invalidate_all()
+        self.assertIn("100.00", dispute.amount_words)
 
     def test_the_credit_note_of_a_part_is_of_that_part_to_the_cent(self):
         tax = self.company_data["default_tax_sale"]

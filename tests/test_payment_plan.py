@@ -192,6 +192,8 @@ class TestPaymentPlan(PlanCommon):
             {"count": 1},
             {"line_ids": [Command.clear()]},
             {"start_date": TODAY + 60 * DAY},
+            {"asked_by": "us"},
+            {"state": "draft"},
         ):
             with self.subTest(values=values), self.assertRaises(UserError):
                 plan.write(values)
@@ -200,9 +202,19 @@ class TestPaymentPlan(PlanCommon):
             {"accepted_text": "All is well"},
             {"accepted_way": "login"},
             {"agreed_on": TODAY - 99 * DAY},
+            {"amount_items": 2000.0},
+            {"amount": 5.0},
+            {"instalment_ids": [Command.clear()]},
         ):
             with self.subTest(values=values), self.assertRaises(AccessError):
                 plan.write(values)
+            draft = self.make_plan().with_user(self.collector)
+            if "accepted_text" not in values:
+                with self.subTest(draft=values), self.assertRaises(AccessError):
+                    draft.write(values)
+        plan.write({"user_id": self.collector.id, "note": "Called twice"})
+        plan.message_post(body="Spoke to Anna")
+        plan.activity_schedule("mail.mail_activity_data_todo")
         with self.assertRaises(AccessError):
             self.make_plan().with_user(self.collector).copy().write({"state": "running"})
         with self.assertRaises(AccessError):
@@ -405,6 +417,16 @@ class TestPaymentPlan(PlanCommon):
         self.check(START + 8 * DAY)
         self.assertEqual(plan.state, "running")
 
+    def test_no_plan_goes_on_beyond_its_last_day_and_the_grace(self):
+        self.company.plan_missed = "warn"
+        plan = self.agree()
+        self.check(THIRD + GRACE * DAY)
+        self.assertEqual(plan.state, "accepted")
+        over = THIRD + (GRACE + 1) * DAY
+        self.check(over)
+        self.assertEqual((plan.state, plan.ended_on), ("broken", over))
+        self.assertFalse(self.items(self.invoice).followup_hold)
+
     def test_a_waiver_is_written_off_by_a_person_at_the_end(self):
         self.company.plan_charges = True
         plan = self.agree(waiver=100.0)
@@ -420,7 +442,7 @@ class TestPaymentPlan(PlanCommon):
         self.check(START)
         self.assertEqual((plan.state, plan.left), ("running", 50.0))
         charge = self.make_invoice(self.partner, START, 50.0)
-        self.pay_by_bank(charge, START).line_ids.remove_move_reconcile()
+        self.pay_by_bank(charge, START)
         self.check(START + DAY)
         self.assertEqual(plan.state, "fulfilled")
 

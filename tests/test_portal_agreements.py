@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
+from odoo import Command
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -183,6 +184,26 @@ class TestPortalAgreements(PortalAgreementsCommon):
         self.assertEqual(self.said(), first)
         self.assertEqual(self.made(), before)
         self.assertEqual(len(self.disputes().message_ids), messages)
+
+    def test_two_photos_of_the_same_name_are_two(self):
+        self.log_in(self.reader)
+        sent = self.values_of(DISPUTE)
+        self.send(DISPUTE, **sent, files=[("image.pdf", PDF)])
+        self.send(DISPUTE, **self.place(), note="Another", files=[("image.pdf", PDF + b"%2\n")])
+        mine = [("res_model", "=", "ar.dispute"), ("res_id", "=", self.disputes().id)]
+        self.assertEqual(self.env["ir.attachment"].search_count(mine), 2)
+
+    def test_what_a_dispute_means_for_a_payment_plan_is_told(self):
+        values = {"partner_id": self.partner.id, "company_id": self.company.id}
+        lines = [Command.set(self.line.ids)]
+        plan = self.env["ar.payment.plan"].create(
+            {**values, "currency_id": self.dollar.id, "line_ids": lines}
+        )
+        plan.action_accept()
+        self.log_in(self.reader)
+        self.send(DISPUTE, **self.values_of(DISPUTE))
+        self.assertIn("Your payment plan waits for so much as well", self.said())
+        self.assertIn("500.00 USD of it is being clarified", words(self.page()))
 
     def test_without_a_login_the_link_is_named_and_nobody_else(self):
         self.log_in(None)
@@ -419,17 +440,13 @@ class TestPortalAgreements(PortalAgreementsCommon):
         self.assertEqual(form.xpath("//input[@name='amount']/@value"), ["30.00"])
         self.assertEqual(form.xpath("//input[@name='line']/@value"), [str(self.items(other).id)])
 
-    def test_one_line_has_no_second(self):
+    def test_each_promise_is_a_task_even_in_the_same_words(self):
+        other = self.make_invoice(self.partner, JANUARY, 900.0)
         self.log_in(self.reader)
-        self.send(
-            RECIPIENTS,
-            company=self.company.id,
-            name="Bo\r\nBcc: spy@evil.example",
-            email="bo@example.com",
-            invoices="1",
-        )
-        named_ = self.env["res.partner"].search([("email", "=", "bo@example.com")])
-        self.assertNotIn("\n", named_.name or "")
+        sent = {**self.values_of(PROMISE), "note": "As always"}
+        self.send(PROMISE, **sent)
+        self.send(PROMISE, **{**sent, **self.place(self.items(other)), "amount": "900.00"})
+        self.assertEqual(len(self.tasks()), 2)
 
     def test_a_company_that_wants_promises_by_word_of_mouth_offers_none(self):
         self.company.portal_promise_days = 0
@@ -445,6 +462,16 @@ class TestPortalAgreements(PortalAgreementsCommon):
     # ------------------------------------------------------------
     # A person
     # ------------------------------------------------------------
+
+    def test_what_goes_into_one_line_stays_in_one(self):
+        self.log_in(self.reader)
+        self.send(
+            RECIPIENTS, **{**self.values_of(RECIPIENTS), "name": "Bo\r\nBcc: all@example.com"}
+        )
+        bo = self.env["res.partner"].search([("email", "=", "bo@norrland.example.com")])
+        self.assertEqual(bo.name, "Bo Bcc: all@example.com")
+        self.send(CALL, **{**self.values_of(CALL), "phone": "+46 70\n123 45 67"})
+        self.assertIn("+46 70 123 45 67", self.said())
 
     def test_call_me_back(self):
         self.log_in(self.reader)

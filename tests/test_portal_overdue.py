@@ -1,5 +1,6 @@
 """Odoo's own page of overdue invoices: what is left of them, and no error where they are of several kinds."""
 
+from odoo import Command
 from odoo.tests import tagged
 
 from .portal import JANUARY, named, words
@@ -64,6 +65,28 @@ class TestPortalOverdue(PayCommon):
             self.fetch(PAY, status=303).headers["Location"].removeprefix(self.base_url())
         )
         self.assertEqual(self.full(page), "50.00 USD")
+
+    def test_what_was_answered_or_comes_as_agreed_is_left_to_the_statement_too(self):
+        disputed = self.make_own(100)
+        planned = self.items(self.make_own(50))
+        dispute = self.env["ar.dispute"].create(
+            {"line_id": self.items(disputed).id, "reason": "price"}
+        )
+        dispute.action_answer()
+        self.log_in(self.reader)
+        self.fetch(OVERDUE, status=303)
+        dispute.action_reject()
+        self.fetch(OVERDUE)
+        plan = self.env["ar.payment.plan"].create(
+            {
+                "partner_id": self.partner.id,
+                "company_id": self.company.id,
+                "currency_id": self.dollar.id,
+                "line_ids": [Command.set(planned.ids)],
+            }
+        )
+        plan.action_accept()
+        self.fetch(OVERDUE, status=303)
 
     def test_who_has_nothing_overdue_or_no_login_is_led_where_odoo_leads(self):
         self.log_in(self.reader)

@@ -308,6 +308,15 @@ class TestPortalPay(PayCommon):
         figures = self.read_page(self.page())[self.company.id, "USD"]
         self.assertEqual(figures["balance"], -100)
 
+    def test_what_was_paid_by_a_clock_ahead_of_the_readers_cannot_be_paid_again(self):
+        invoice = self.make_invoice(self.partner, JANUARY, 100)
+        self.log_in(self.reader)
+        [form] = self.pay_page(**self.asked()).xpath("//form[@id='o_payment_form']")
+        self.pay_by_bank(invoice, TODAY + timedelta(days=1))
+        route = form.get("data-transaction-route")
+        self.assert_no_transaction(route, "Nothing was paid", amount=100.0)
+        self.pay_page(**self.asked(), status=303)
+
     # ------------------------------------------------------------
     # Without login
     # ------------------------------------------------------------

@@ -213,6 +213,17 @@ class TestPortalPlan(PortalCommon):
         self.assertEqual(self.said(), first)
         self.assertEqual(len(self.plans()), 1)
 
+    def test_posted_twice_beside_what_is_in_dispute_says_the_same_too(self):
+        other = self.make_invoice(self.partner, JANUARY, 900.0)
+        self.env["ar.dispute"].create({"line_id": self.items(other).id, "reason": "price"})
+        self.log_in(self.reader)
+        data = self.fields_of(self.calculate())
+        self.post(ASK, data)
+        first = self.said()
+        self.post(ASK, data)
+        self.assertEqual(self.said(), first)
+        self.assertEqual(len(self.plans()), 1)
+
     def test_nobody_asks_without_the_forms_own_key(self):
         self.log_in(self.reader)
         data = self.fields_of(self.calculate())
@@ -290,6 +301,9 @@ class TestPortalPlan(PortalCommon):
         self.post(f"{path}/accept", data)
         self.assertEqual((plan.state, plan.accepted_on), ("proposed", False))
         self.assertIn("Kim Collector makes you a new one", self.said_on(path))
+        for _again in range(3):
+            self.post(f"{path}/accept", data)
+        self.assertEqual(len(plan.activity_ids), 1, "asking again adds nothing")
         with freeze_time(START + DAY):
             self.log_in(self.reader)
             self.assertFalse(self.page(path).xpath("//form[@name='answer']"), "it has lapsed")

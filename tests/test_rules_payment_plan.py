@@ -142,6 +142,12 @@ class TestRulesPaymentPlan(BaseCase):
                 ]
                 self.assertEqual(found, expected)
 
+    def test_what_is_in_dispute_is_missed_in_none(self):
+        for waiting, missed in ((0.0, 2), (99.99, 2), (100.0, 1), (400.0, 0)):
+            with self.subTest(waiting=waiting):
+                found = match(PLAN, (), PLAN[1].due + 4 * DAY, 3, waiting=waiting)
+                self.assertEqual(sum(one.is_missed for one in found), missed)
+
     def test_what_a_plan_got(self):
         for what, left, money, expected in RECEIPTS:
             with self.subTest(what):

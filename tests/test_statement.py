@@ -89,6 +89,18 @@ class TestStatement(StatementCommon):
             with self.subTest(day=day):
                 self.assertEqual(self.left(partner, day), expected)
 
+    def test_money_dated_tomorrow_is_taken_off_today(self):
+        partner = self.make_customer()
+        paid = self.make_invoice(partner, date(2026, 1, 15), 1000)
+        part = self.make_invoice(partner, date(2026, 1, 16), 500)
+        tomorrow = TODAY + timedelta(days=1)
+        self.pay_by_bank(paid, tomorrow)
+        self.pay_by_bank(part, tomorrow, 200)
+        self.assertEqual(self.left(partner, TODAY), {"USD": [(part.name, 300)]})
+        [block] = self.statement(partner)["blocks"]
+        self.assertEqual(self.service._prepare_bill(block).amount, 300)
+        self.assertEqual(self.service._count_open_items(partner), 1)
+
     def test_the_figures_of_a_block_by_hand(self):
         partner = self.make_customer()
         bank = self.env["res.partner.bank"].create(
@@ -519,6 +531,13 @@ class TestStatementPdf(StatementCommon, HttpCase):
             wizard.action_print()
 
     @freeze_time(TODAY)
+    def test_who_may_not_collect_is_refused_whatever_is_asked_for(self):
+        seller = self.env["res.users"].create({"name": "Sam", "login": "sam"})
+        report = self.env["report.ar_marketing_collections.report_statement"].with_user(seller)
+        for partners in ("[1]", "x", [self.env.company.partner_id.id]):
+            with self.subTest(partners=partners), self.assertRaises(AccessError):
+                report._get_report_values([], {"partner_ids": partners})
+
     def test_who_may_not_collect_gets_no_statement(self):
         partner = self.make_customer()
         salesman = self.env["res.users"].create(

@@ -133,13 +133,13 @@ class PortalDispute(PortalSending):
     def _add_to_dispute(self, dispute, choice, form):
         """More about what is open already. The same form sent twice adds nothing."""
         note = form.values["note"]
-        known = set(
-            request.env["ir.attachment"]
-            .sudo()
-            .search([("res_model", "=", dispute._name), ("res_id", "=", dispute.id)])
-            .mapped("name")
-        )
-        files = [one for one in form.values["files"] if one[0] not in known]
+        Attachment = request.env["ir.attachment"].sudo()
+        mine = [("res_model", "=", dispute._name), ("res_id", "=", dispute.id)]
+        # phones call every photo the same: what is in a file tells it from others
+        known = set(Attachment.search(mine).mapped("checksum"))
+        files = [
+            one for one in form.values["files"] if Attachment._compute_checksum(one[1]) not in known
+        ]
         body = plaintext2html(note) if note else ""
         is_said = note == (dispute.note or "") or any(
             note and html2plaintext(message.body or "") == html2plaintext(body)
@@ -157,13 +157,12 @@ class PortalDispute(PortalSending):
         )
         if dispute.state == "answered":
             dispute.state = "open"
-            dispute._tell_owner()
 
     def _get_dispute_answer(self, choice, dispute):
         """What happens now, and when."""
         service = request.env["ar.statement"].sudo()
         day = max(dispute.due_date, fields.Date.context_today(service))
-        return request.env._(
+        said = request.env._(
             "Thank you for telling us. %(person)s looks into it and answers by %(day)s. Until then, %(amount)s of "
             "%(number)s waits: you do not have to pay it now.",
             person=dispute.user_id.name or choice.company.name,
@@ -171,3 +170,4 @@ class PortalDispute(PortalSending):
             amount=service._format_amount(choice.currency, min(dispute.amount, choice.left)),
             number=choice.items[0]["number"],
         )
+        return " ".join(filter(None, (said, dispute._get_plan_words())))

@@ -6,7 +6,11 @@ from odoo.http import request, route
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
+from ..models.ar_statement_paying import NOT_PAYABLE
 from .portal_pay import PAY
+
+#: Holds of items that the statement asks for in part, or not at once.
+WAITING = NOT_PAYABLE | {"part_dispute", "plan"}
 
 
 class PortalOverdue(PortalAccount):
@@ -32,10 +36,11 @@ class PortalOverdue(PortalAccount):
             len(records) > 1
             for records in (invoices.partner_id, invoices.company_id, invoices.currency_id)
         )
-        Dispute = request.env["ar.dispute"].sudo()
-        return is_mixed or bool(
-            Dispute.search_count([("move_id", "in", invoices.ids), ("state", "=", "open")], limit=1)
+        # what waits for an answer, or comes as agreed, is not asked for at once
+        items = invoices.sudo().line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable" and not line.reconciled
         )
+        return is_mixed or not WAITING.isdisjoint(items.mapped("followup_hold"))
 
     def _overdue_invoices_get_page_view_values(self, overdue_invoices, **kwargs):
         values = super()._overdue_invoices_get_page_view_values(overdue_invoices, **kwargs)

@@ -151,7 +151,7 @@ class PortalPerson(PortalSending):
         return request.env["ar.statement"]._format_date(day)
 
     def _read_phone(self, form, asked):
-        self._read_line(form, "phone", asked, longest=30)
+        self._read_line(form, "phone", asked, 30)
         number = form.values["phone"]
         if "phone" not in form.errors and not (
             re.fullmatch(r"[+0-9 ()./-]+", number) and len(re.findall(r"[0-9]", number)) >= 5
@@ -206,10 +206,8 @@ class PortalPerson(PortalSending):
 
     def _read_recipient(self, asked):
         form = Form()
-        self._read_line(
-            form, "name", asked, longest=80, missing=request.env._("Please write the name.")
-        )
-        self._read_line(form, "email", asked, longest=200)
+        self._read_line(form, "name", asked, 80, request.env._("Please write the name."))
+        self._read_line(form, "email", asked, 200)
         form.values["email"] = email_normalize(form.values["email"], strict=True) or ""
         if "email" not in form.errors and not form.values["email"]:
             form.errors["email"] = request.env._("Please write one e-mail address.")

@@ -82,13 +82,18 @@ class PortalPlan(PortalChoice):
         return response
 
     def _find_asked(self, choice):
-        """The plan that these items are in already: the same thing posted twice has the same answer."""
+        """The plan that these items are in already: the same thing posted twice has the same answer.
+
+        What was held by something else when it was asked for is in no plan, and there is nothing else left.
+        """
+        if choice.without_taken().items:
+            return request.env["ar.payment.plan"]
         plans = request.env["ar.payment.plan"].sudo()._search_live_for(choice.lines)
         mine = plans.filtered(
             lambda plan: (
                 plan.asked_by == "customer"
                 and plan.partner_id.commercial_partner_id == choice.reader.customer
-                and set(choice.lines.ids) == set(plan.line_ids.ids)
+                and set(choice.lines.ids) >= set(plan.line_ids.ids)
             )
         )
         return mine[:1].with_context(lang=request.env.lang)

@@ -112,18 +112,17 @@ class PortalSending(PortalChoice):
     # Reading what was typed
     # ------------------------------------------------------------
 
-    def _read_line(self, form, name, asked, **options):
-        """As ``_read_words``, on one line."""
-        self._read_words(form, name, asked, read=typed.line, **options)
+    def _read_line(self, form, name, asked, longest, missing=None):
+        """As ``_read_words``, for a field of one line."""
+        asked = {name: typed.line(asked.get(name), 10 * longest)[0]}
+        self._read_words(form, name, asked, longest=longest, missing=missing)
 
-    def _read_words(
-        self, form, name, asked, *, longest=LONGEST_NOTE, missing=None, read=typed.words
-    ):
+    def _read_words(self, form, name, asked, *, longest=LONGEST_NOTE, missing=None):
         """Plain text; ``missing`` is what we say where there must be some."""
-        words, too_long = read(asked.get(name), longest)
+        words, too_long = typed.words(asked.get(name), longest)
         form.typed[name] = form.values[name] = words
         if too_long:
-            form.typed[name] = read(asked.get(name), 10 * longest)[0]
+            form.typed[name] = typed.words(asked.get(name), 10 * longest)[0]
             form.errors[name] = request.env._(
                 "That is %(count)s characters too long. Please keep to %(longest)s.",
                 count=too_long,
@@ -135,7 +134,7 @@ class PortalSending(PortalChoice):
     def _read_amount(self, form, name, asked, currency, most, least=0.0):
         """An amount in the reader's own way of writing, more than nothing, from ``least`` to ``most``."""
         service = request.env["ar.statement"].sudo()
-        text = typed.words(asked.get(name), 60)[0]
+        text = typed.line(asked.get(name), 60)[0]
         form.typed[name] = text
         lang = request.env["res.lang"]._get_data(code=request.env.lang)
         amount = typed.amount(text, lang.decimal_point or ".", lang.thousands_sep or ",")
@@ -161,7 +160,7 @@ class PortalSending(PortalChoice):
     def _read_day(self, form, name, asked, first, last):
         """A day from ``first`` to ``last``."""
         service = request.env["ar.statement"].sudo()
-        text = typed.words(asked.get(name), 20)[0]
+        text = typed.line(asked.get(name), 20)[0]
         form.typed[name] = text
         try:
             day = date.fromisoformat(text)
@@ -206,7 +205,7 @@ class PortalSending(PortalChoice):
         for upload in request.httprequest.files.getlist(name):
             if not upload.filename:
                 continue
-            label = typed.words(PurePosixPath(upload.filename.replace("\\", "/")).name, 120)[0]
+            label = typed.line(PurePosixPath(upload.filename.replace("\\", "/")).name, 120)[0]
             content = upload.read(LARGEST_FILE + 1)
             total += len(content)
             error = self._find_fault(label, content)

@@ -38,9 +38,7 @@ class PortalStatement(CustomerPortal):
         if "open_item_count" in counters:
             service = request.env["ar.statement"].sudo()
             customer = request.env.user.partner_id.commercial_partner_id
-            values["open_item_count"] = service._count_open_items(
-                customer, fields.Date.context_today(service)
-            )
+            values["open_item_count"] = service._count_open_items(customer)
         return values
 
     # ------------------------------------------------------------

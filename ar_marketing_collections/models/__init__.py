@@ -34,6 +34,8 @@ from . import (
     ar_invoice_check,
     ar_ledger,
     ar_payment_plan,
+    ar_payment_plan_charges,
+    ar_payment_plan_dispute,
     ar_payment_plan_guards,
     ar_payment_plan_instalment,
     ar_payment_plan_ledger,

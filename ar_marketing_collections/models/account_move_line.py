@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from .ar_dispute import OPEN_STATES
-
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
@@ -34,19 +32,14 @@ class AccountMoveLine(models.Model):
 
     @api.depends("no_followup", "move_id.payment_state", "move_id.arrival")
     def _compute_followup_hold(self):
-        disputes = (
-            self.env["ar.dispute"]
-            .sudo()
-            .search([("line_id", "in", self.ids), ("state", "in", OPEN_STATES)])
-        )
-        disputed = {dispute.line_id.id: dispute.amount for dispute in disputes}
+        disputed = self.env["ar.dispute"]._get_disputed(self)
         promised = set(
             self.env["ar.payment.promise"]
             .sudo()
             .search([("line_ids", "in", self.ids), ("state", "=", "open")])
             .line_ids.ids
         )
-        planned = set(self.env["ar.payment.plan"].sudo()._search_live_for(self).line_ids.ids)
+        planned = set(self.env["ar.payment.plan"]._get_planned(self).ids)
         for line in self:
             state = line.move_id.payment_state
             line.followup_hold = (

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL, formatLang
 
 from ..rules.working_day import add_working_days
@@ -8,6 +9,8 @@ from ..rules.working_day import add_working_days
 OPEN_STATES = ("open", "answered")
 #: What the salesperson knows best; the collector finds out about the rest.
 SALES_REASONS = ("price", "quantity", "quality")
+#: What a dispute is about, and where its credit note is: fixed from the start, and read from the item.
+FIXED = frozenset(["line_id", "company_id", "partner_id", "currency_id", "credit_move_id"])
 #: Placeholders of the texts. Plain values only.
 PLACEHOLDERS = (
     "greeting_name",
@@ -214,7 +217,15 @@ class ArDispute(models.Model):
             number = dispute.sudo().line_id.move_name or ""
             dispute.display_name = f"{number}: {reasons.get(dispute.reason, '')}"
 
-    @api.depends("line_id", "amount", "contact_id", "user_id", "move_id.goodwill_until")
+    @api.depends(
+        "line_id",
+        "line_id.amount_residual_currency",
+        "amount",
+        "contact_id",
+        "user_id",
+        "state",
+        "move_id.goodwill_until",
+    )
     def _compute_placeholders(self):
         for dispute in self:
             values = dispute.sudo()._prepare_placeholders() if dispute.line_id else {}
@@ -234,7 +245,12 @@ class ArDispute(models.Model):
         return {
             "greeting_name": statement._get_greeting_name(contact, self.partner_id),
             "item_number": move.name or "",
-            "amount_words": formatLang(here.env, self.amount, currency_obj=self.currency_id),
+            # what came of it meanwhile is asked for no more
+            "amount_words": formatLang(
+                here.env,
+                min(self.amount, self.amount_left) if self.amount_left > 0 else self.amount,
+                currency_obj=self.currency_id,
+            ),
             "discount_words": here.env._(
                 "Your discount for paying early holds until %(day)s.",
                 day=move._format_deadline(until),
@@ -303,21 +319,42 @@ class ArDispute(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._refuse_fixed(vals.keys() - {"line_id"})
         disputes = super().create(vals_list)
+        disputes.line_id.check_access("read")  # nobody disputes what is kept from them
         disputes._note_days()
         self.env["ar.followup.case"]._refresh_for(disputes)
         return disputes
 
     def write(self, vals):
+        self._refuse_fixed(vals.keys())
+        reopened = self.filtered(lambda one: one.state != "open" and vals.get("state") == "open")
         result = super().write(vals)
+        reopened._begin_again(vals.get("due_date"))
         if "state" in vals:
             # the index of open disputes sees it at once, whatever is created next
             self.flush_recordset(["state"])
             self._note_days()
-        if vals.keys() & {"state", "line_id", "amount"}:
+        if vals.keys() & {"state", "amount"}:
             self.env["ar.followup.case"]._refresh_for(self)
             self.line_id.invalidate_recordset(["followup_hold"])
         return result
+
+    def _refuse_fixed(self, names):
+        if FIXED & names and not self.env.su:
+            raise UserError(
+                self.env._("What a dispute is about cannot be changed: make a new one instead.")
+            )
+
+    def _begin_again(self, due_date=None):
+        """What was opened again is answered as if it were new: by a day, by its owner, else by the manager."""
+        if self:
+            if not due_date:
+                self._compute_due_date()
+            self.write({"answered_on": False, "escalated_on": False})
+            self.activity_unlink(["ar_marketing_collections.activity_type_dispute"])
+            self._tell_owner()
 
     def _note_days(self):
         """When it was answered and closed; what is closed is nobody's task any more."""
@@ -408,11 +445,36 @@ class ArDispute(models.Model):
 
     @api.model
     def _disputed_lines(self):
-        """A table ``(line_id, amount)`` of what is in dispute: the whole item where the amount is 0."""
+        """A table ``(line_id, amount)`` of what is in dispute: the whole item where the amount is 0.
+
+        What we said that the customer is right about waits on, while its credit note is a draft.
+        """
         return SQL(
-            "(SELECT line_id, NULLIF(amount, 0)::float8 AS amount FROM ar_dispute WHERE state IN %s)",
+            """
+            (SELECT line_id, CASE WHEN MIN(amount) > 0 THEN SUM(amount) END::float8 AS amount
+               FROM ar_dispute
+              WHERE state IN %s
+                 OR (state = 'upheld'
+                     AND credit_move_id IN (SELECT id FROM account_move WHERE state = 'draft'))
+           GROUP BY line_id)
+            """,
             OPEN_STATES,
         )
+
+    @api.model
+    def _get_disputed(self, lines):
+        """The same of these items: {line id: amount}."""
+        disputes = self.sudo().search(
+            Domain("line_id", "in", lines.ids)
+            & (
+                Domain("state", "in", OPEN_STATES)
+                | Domain("state", "=", "upheld") & Domain("credit_move_id.state", "=", "draft")
+            )
+        )
+        return {
+            line.id: 0.0 if not all(mine.mapped("amount")) else sum(mine.mapped("amount"))
+            for line, mine in disputes.grouped("line_id").items()
+        }
 
     @api.model
     def _upheld_lines(self):

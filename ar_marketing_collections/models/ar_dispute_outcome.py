@@ -82,7 +82,8 @@ class ArDispute(models.Model):
         self.ensure_one()
         if not self.credit_move_id.exists():
             self._check_creditable()
-            self.credit_move_id = self._make_credit_note()
+            self.sudo().credit_move_id = self._make_credit_note()
+            self.env["ar.followup.case"]._refresh_for(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Credit note"),

@@ -25,7 +25,7 @@ class ArFollowupCase(models.Model):
         self.ensure_one()
         case = self.sudo().with_context(lang=self.sudo().user_id.lang or self.env.lang)
         note = plaintext2html(text) if text else ""
-        if text and self._is_said_already(note, author):
+        if text and self._is_said_already(summary, note, author):
             return case.activity_ids.browse()
         if text:
             case.message_post(
@@ -43,11 +43,12 @@ class ArFollowupCase(models.Model):
             user_id=self._get_task_owner().id,
         )
 
-    def _is_said_already(self, note, author):
+    def _is_said_already(self, summary, note, author):
         """Whether the newest message says the same: a form that was sent twice."""
         last = self.sudo().message_ids.filtered(lambda one: one.message_type == "comment")[:1]
         return (
-            html2plaintext(last.body or "") == html2plaintext(note)
+            last.subject == summary
+            and html2plaintext(last.body or "") == html2plaintext(note)
             and (not author or last.author_id == author)
             and last.date.date() == fields.Date.today()
         )

@@ -62,12 +62,25 @@ class ArLedger(models.AbstractModel):
 
     @api.model
     def _planned_lines(self):
-        """A table ``(line_id)`` of the items that a payment plan is about, from its proposal on."""
+        """A table ``(line_id)`` of the items that a payment plan is about, from its proposal on.
+
+        With them the invoice of its fee; and what was waived, until somebody writes it off.
+        """
         return SQL(
             """
-            (SELECT DISTINCT r.line_id
+            (SELECT r.line_id
                FROM ar_payment_plan_line_rel r
                JOIN ar_payment_plan pl ON pl.id = r.plan_id
+              WHERE pl.state IN ('proposed', 'accepted', 'running')
+                 OR (pl.state = 'fulfilled' AND pl.waiver > 0 AND pl.waiver >= (
+                        SELECT SUM(w.amount_residual_currency)
+                          FROM ar_payment_plan_line_rel wr
+                          JOIN account_move_line w ON w.id = wr.line_id AND w.parent_state = 'posted'
+                         WHERE wr.plan_id = pl.id))
+              UNION
+             SELECT l.id
+               FROM ar_payment_plan pl
+               JOIN account_move_line l ON l.move_id = pl.fee_move_id
               WHERE pl.state IN ('proposed', 'accepted', 'running'))
             """
         )

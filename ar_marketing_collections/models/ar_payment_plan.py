@@ -179,6 +179,7 @@ class ArPaymentPlan(models.Model):
         help="From this day on what is paid counts for the plan.",
     )
     ended_on = fields.Date("Ended on", readonly=True, copy=False)
+    handed_up_on = fields.Date("Handed up on", readonly=True, copy=False)
     note = fields.Text("In their words")
     items_key = fields.Char(compute="_compute_items_key", store=True)
 
@@ -237,8 +238,12 @@ class ArPaymentPlan(models.Model):
     def _compute_items_key(self):
         """The same items twice are the same plan: the database refuses the second one."""
         for plan in self:
-            ids = ",".join(map(str, sorted(plan.line_ids.ids)))
-            plan.items_key = hashlib.sha256(ids.encode()).hexdigest() if ids else False
+            plan.items_key = self._to_items_key(plan.line_ids)
+
+    @api.model
+    def _to_items_key(self, lines):
+        ids = ",".join(map(str, sorted(lines.ids)))
+        return hashlib.sha256(ids.encode()).hexdigest() if ids else False
 
     @api.depends("amount", "down", "count", "rhythm", "start_date", "first_date", "currency_id")
     def _compute_instalment_ids(self):
@@ -289,6 +294,14 @@ class ArPaymentPlan(models.Model):
         self.ensure_one()
         lines = self.sudo().line_ids.filtered(lambda line: line.parent_state == "posted")
         return self.currency_id.round(sum(lines.mapped("amount_residual_currency")))
+
+    def _has_its_items(self):
+        """Whether all that was agreed on is in the books: none of it deleted, none in draft."""
+        self.ensure_one()
+        lines = self.sudo().line_ids
+        return self.items_key == self._to_items_key(lines) and all(
+            line.parent_state == "posted" for line in lines
+        )
 
     def _to_terms(self):
         self.ensure_one()

@@ -5,24 +5,10 @@ from odoo.fields import Domain
 from ..rules import payment_plan as rules
 from .ar_payment_plan import LIVE
 
-#: What was agreed: fixed once somebody else has seen it.
-TERMS = frozenset(
-    [
-        "partner_id",
-        "company_id",
-        "currency_id",
-        "line_ids",
-        "fee",
-        "waiver",
-        "down",
-        "count",
-        "rhythm",
-        "start_date",
-        "first_date",
-        "grace_days",
-        "missed",
-    ]
-)
+#: All that people may change once somebody else has seen the plan, beside messages and tasks.
+FREE = frozenset(["contact_id", "user_id", "note", "fee_move_id"])
+#: What follows from the terms, and is never written by hand.
+DERIVED = frozenset(["amount_items", "amount", "instalment_ids", "items_key"])
 #: Who agreed to what, and what became of it: written by the actions and by the ledger alone.
 EVIDENCE = frozenset(
     [
@@ -35,6 +21,7 @@ EVIDENCE = frozenset(
         "accepted_text",
         "agreed_on",
         "ended_on",
+        "handed_up_on",
     ]
 )
 
@@ -129,25 +116,31 @@ class ArPaymentPlan(models.Model):
 
     def write(self, vals):
         self._refuse_evidence(vals)
-        if TERMS & vals.keys() and not self.env.su and set(self.mapped("state")) - {"draft"}:
-            raise UserError(
-                self.env._("The customer has seen this plan already. Set it to draft to change it.")
-            )
+        self._refuse_terms(vals)
         if "state" in vals:
             self.mapped("instalment_ids")  # those of a draft are computed before it is one no more
         result = super().write(vals)
-        if vals.keys() & {"state", "line_ids", "partner_id"}:
+        is_later = self.env.context.get("ar_refresh_later")
+        if vals.keys() & {"state", "line_ids", "partner_id", "fee_move_id"} and not is_later:
             self.env["ar.followup.case"]._refresh_for(self)
         return result
 
     def _refuse_evidence(self, vals):
         """What somebody agreed to is told by what they did, not by who may write."""
-        told = EVIDENCE & {
+        told = DERIVED & vals.keys() | EVIDENCE & {
             name for name, value in vals.items() if value not in (False, "draft", "us")
         }
         if told and not self.env.su:
             raise AccessError(
                 self.env._("How a plan came about, and what became of it, cannot be changed.")
+            )
+
+    def _refuse_terms(self, vals):
+        """What somebody has seen stays as it is, until it is a draft again."""
+        free = FREE.union(self.env["mail.thread"]._fields, self.env["mail.activity.mixin"]._fields)
+        if vals.keys() - free and not self.env.su and set(self.mapped("state")) - {"draft"}:
+            raise UserError(
+                self.env._("The customer has seen this plan already. Set it to draft to change it.")
             )
 
     @api.ondelete(at_uninstall=False)

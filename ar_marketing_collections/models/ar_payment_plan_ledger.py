@@ -21,13 +21,25 @@ class ArPaymentPlan(models.Model):
         everybody._lapse(today)
         running = everybody.search([("state", "in", ("accepted", "running"))])
         for company, plans in running.grouped("company_id").items():
-            plans._settle(company, today)
+            plans.with_context(ar_refresh_later=True)._settle(company, today)
+        # what ended is followed up again: all of it at once
+        ended = running.filtered(lambda one: one.state not in ("accepted", "running"))
+        if ended:
+            self.env["ar.followup.case"]._refresh_for(ended)
         everybody._remind(today)
 
     @api.model
     def _lapse(self, today):
-        """Proposals that nobody answered in time hold nothing back any more."""
+        """Proposals that nobody answered in time hold nothing back any more.
+
+        Those of a customer wait for us: we said by when we answer, so a manager is asked once.
+        """
         late = self.search([("state", "=", "proposed"), ("start_date", "<", today)])
+        ours = late.filtered(lambda one: one.asked_by == "us")
+        for plan in (late - ours).filtered(lambda one: not one.handed_up_on):
+            plan.handed_up_on = today
+            plan._tell("owed", user=plan._get_manager())
+        late = ours
         if not late:
             return
         late.write({"state": "cancelled", "ended_on": today})
@@ -36,6 +48,7 @@ class ArPaymentPlan(models.Model):
 
     def _settle(self, company, today):
         """Match what came with the instalments of one company's plans."""
+        self._find_fee_moves()
         kept = self._get_kept_before()
         receipts = self.env["ar.ledger"]._payments(
             company,
@@ -48,8 +61,12 @@ class ArPaymentPlan(models.Model):
                 claims, receipts.get(key, ()), today, plans.currency_id.rounding
             )
             for plan in plans:  # not their difference, which would be read one by one
-                if plan not in kept:
+                if plan in kept:
+                    continue
+                if plan._has_its_items():
                     plan._note_payments(payments[plan.id], today)
+                else:
+                    plan._tell("unclear")
 
     @api.model
     def _search_counted(self, company, partners, since):
@@ -101,13 +118,14 @@ class ArPaymentPlan(models.Model):
 
     def _to_claim(self):
         self.ensure_one()
+        fees = self._get_fee_lines()
         return rules.Claim(
             id=self.id,
             since=self.agreed_on,
             amount=self.amount,
-            base=self.amount_items,
-            left=self._get_left(),
-            items=frozenset(self.line_ids.ids),
+            base=self.amount_items + sum(fees.mapped("amount_currency")),
+            left=self._get_left() + sum(fees.mapped("amount_residual_currency")),
+            items=frozenset((self.line_ids | fees).ids),
         )
 
     def _note_payments(self, payments, today):
@@ -121,6 +139,7 @@ class ArPaymentPlan(models.Model):
             today,
             self.grace_days,
             unit,
+            self.waiting,
         )
         for part in progress:
             by_number[part.instalment.number]._note_paid(part.paid, part.paid_on)
@@ -129,7 +148,8 @@ class ArPaymentPlan(models.Model):
             return
         missed = [by_number[part.instalment.number] for part in progress if part.is_missed]
         if missed:
-            self._miss(self.env["ar.payment.plan.instalment"].union(*missed), today)
+            is_over = self.missed == "break" or progress[-1].is_missed
+            self._miss(self.env["ar.payment.plan.instalment"].union(*missed), today, is_over)
         elif self.state == "accepted" and progress[0].paid_on:
             self.state = "running"
 
@@ -140,12 +160,15 @@ class ArPaymentPlan(models.Model):
         if self.waiver and self.currency_id.compare_amounts(left, 0) > 0:
             self._tell("write_off", amount=self.currency_id.format(min(left, self.waiver)))
 
-    def _miss(self, instalments, today):
-        """An instalment did not come in time: the plan ends, or somebody is told once."""
+    def _miss(self, instalments, today, is_over):
+        """An instalment did not come in time: the plan ends, or somebody is told once.
+
+        No plan goes on beyond its last payment and the days of grace.
+        """
         self.ensure_one()
         news = instalments.filtered(lambda one: not one.missed_on)
         news.write({"missed_on": today})
-        if self.missed == "break":
+        if is_over:
             self.write({"state": "broken", "ended_on": today})
             self._tell("broken")
         elif news:
@@ -176,7 +199,7 @@ class ArPaymentPlan(models.Model):
             plan, company = one.plan_id, one.plan_id.company_id
             # what was agreed just now needs no reminder
             is_near = (one.date - today).days <= company.plan_remind_days
-            if one.is_paid or not is_near or plan.agreed_on >= today:
+            if one.is_paid or not is_near or plan.agreed_on >= today or plan._waits_for(one):
                 continue
             if company.followup_mode == "automatic":
                 plan._send_mail("mail_template_plan_reminder")

@@ -160,6 +160,12 @@ class ArPaymentPlan(models.Model):
         Statement = self.env["ar.statement"]
         start = self.start_date and Statement._format_date(self.start_date)
         person = self._get_person().name or self.company_id.sudo().name
+        if self.state == "proposed" and self.handed_up_on:
+            return self.env._(
+                "%(person)s has what you asked for, and we still owe you an answer. Until then we send no reminders of "
+                "these invoices.",
+                person=person,
+            )
         if self.state == "proposed" and self.asked_by == "customer":
             return self.env._(
                 "Thank you, %(person)s has what you asked for and answers by %(day)s. Until then we send no reminders "
@@ -174,12 +180,13 @@ class ArPaymentPlan(models.Model):
                 day=start,
             )
         if self.state in ("accepted", "running") and self.next_date:
-            return self.env._(
+            agreed = self.env._(
                 "Agreed. Next comes %(amount)s, by %(day)s. We send no reminders of these invoices while the payments "
                 "come as agreed.",
                 amount=self._format(self.next_amount),
                 day=Statement._format_date(self.next_date),
             )
+            return " ".join(filter(None, (agreed, self._get_waiting_words())))
         if self.state == "fulfilled":
             return self.env._("Everything is paid as agreed. Thank you!")
         if self.state == "broken":

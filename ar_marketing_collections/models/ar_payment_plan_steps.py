@@ -12,9 +12,16 @@ _lt = LazyTranslate(__name__)
 #: What somebody of ours has to do or to know about a plan.
 TASKS = {
     "asked": _lt("The customer asks for a payment plan: please answer by then."),
+    "owed": _lt(
+        "The customer asked for a payment plan, and nobody answered in time: please answer."
+    ),
     "chosen": _lt("The customer chose a payment plan within the limits: it runs."),
     "agreed": _lt("The customer agreed to the payment plan: it runs."),
     "declined": _lt("The customer does not want this payment plan: please call."),
+    "fee": _lt("Please send an invoice of %(amount)s for the fee of the payment plan."),
+    "unclear": _lt(
+        "An invoice of the payment plan is in draft, or gone: the plan stands still until you look at it."
+    ),
     "outdated": _lt("What is open has changed: make the payment plan anew."),
     "lapsed": _lt("Nobody answered the payment plan in time: it lapsed."),
     "comes": _lt("An instalment comes: remind the customer."),
@@ -49,8 +56,8 @@ class ArPaymentPlan(models.Model):
             plan._check_limits(today)
             if not plan.accepted_on:
                 plan._note_agreement("noted", plan.contact_id)
-            plan._begin(today)
             plan._close_tasks()
+            plan._begin(today)
             if plan.asked_by == "customer" and plan.company_id.followup_mode != "simulate":
                 plan._send_mail("mail_template_payment_plan")
 
@@ -70,6 +77,7 @@ class ArPaymentPlan(models.Model):
                 "asked_by": "us",
                 "agreed_on": False,
                 "ended_on": False,
+                "handed_up_on": False,
                 **dict.fromkeys(name for name in EVIDENCE if name.startswith("accepted_")),
             }
         )
@@ -106,6 +114,8 @@ class ArPaymentPlan(models.Model):
                 )
             )
         self.sudo().write({"state": "accepted" if self.down else "running", "agreed_on": today})
+        if self.fee:
+            self._tell("fee", amount=self.currency_id.format(self.fee))
         promises = (
             self.env["ar.payment.promise"]
             .sudo()
@@ -120,6 +130,15 @@ class ArPaymentPlan(models.Model):
         )
         for promise in promises:
             promise._give_way(self.line_ids)
+
+    def _get_manager(self):
+        """Who is asked where nobody answers: as for disputes."""
+        self.ensure_one()
+        company = self.company_id.sudo()
+        managers = self.env["ar.dispute"]._get_credit_managers(company)
+        return (company.default_collector_id | managers).filtered(
+            lambda user: user.active and user != self.user_id
+        )[:1]
 
     def _close_tasks(self):
         self.sudo().activity_ids.action_feedback()
@@ -157,17 +176,20 @@ class ArPaymentPlan(models.Model):
             self.sudo().write({"state": "cancelled", "ended_on": today})
             self._tell("declined")
 
-    def _tell(self, task, deadline=None, **values):
-        """One of ``TASKS`` for whoever looks after the plan, in that person's language."""
+    def _tell(self, task, deadline=None, *, user=None, **values):
+        """One of ``TASKS`` for whoever looks after the plan, in that person's language; not twice at a time."""
         self.ensure_one()
-        user = self.user_id or self.partner_id._get_collector(self.company_id)
+        user = user or self.user_id or self.partner_id._get_collector(self.company_id)
         user = user or self.env.ref("base.user_admin")
         text = self.with_context(lang=user.sudo().lang).env._(TASKS[task])
+        summary = text % values if values else text
+        if not deadline and summary in self.sudo().activity_ids.mapped("summary"):
+            return
         # the list of tasks tells of it; one e-mail each would be many
         self.sudo().with_context(mail_activity_quick_update=True).activity_schedule(
             "mail.mail_activity_data_todo",
             deadline,
-            summary=text % values if values else text,
+            summary=summary,
             note=Markup("<p>%s</p>") % self.note if self.note else "",
             user_id=user.id,
         )

@@ -33,7 +33,8 @@ class ArStatement(models.AbstractModel):
         today = fields.Date.context_today(self)
         as_of = as_of or today
         customers = partners.commercial_partner_id
-        lines = self._lines_as_of(company, customers.ids, as_of)
+        # today's is what is open now: money dated tomorrow, or by another clock, has been taken off already
+        lines = self._lines_as_of(company, customers.ids, None if as_of == today else as_of)
         every = [line for mine in lines.values() for line in mine]
         urls = self._portal_urls(every) if linked else {}
         # what can be had is of today: another day's statement offers nothing

@@ -57,15 +57,14 @@ class ArStatement(models.AbstractModel):
         return roots.sorted(lambda company: (company.sequence, company.name, company.id))
 
     @api.model
-    def _count_open_items(self, customer, today):
-        """How many items are open today, in all companies: as many as the statement lists, without credits."""
+    def _count_open_items(self, customer):
+        """How many items are open now, in all companies: as many as the statement lists, without credits."""
         return sum(
-            self._count_open(company, customer, today)
-            for company in self._get_portal_companies(customer)
+            self._count_open(company, customer) for company in self._get_portal_companies(customer)
         )
 
     @api.model
-    def _count_open(self, company, customer, today):
+    def _count_open(self, company, customer):
         self.env.cr.execute(
             SQL(
                 """
@@ -74,8 +73,8 @@ class ArStatement(models.AbstractModel):
                   JOIN account_move_line l ON l.id = undone.line_id
                  WHERE %(was_open)s AND l.balance > 0
                 """,
-                undone=self._undone_since(company, today, self._is_of_customer(customer)),
-                was_open=self._was_open(today),
+                undone=self._undone_since(company, None, self._is_of_customer(customer)),
+                was_open=self._was_open(None),
             )
         )
         return self.env.cr.fetchone()[0]

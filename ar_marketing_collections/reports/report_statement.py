@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+COLLECTOR = "ar_marketing_collections.group_collector"
+
 
 class ReportStatement(models.AbstractModel):
     _name = "report.ar_marketing_collections.report_statement"
@@ -14,6 +16,8 @@ class ReportStatement(models.AbstractModel):
             ``partner_ids``, given instead of ``docids``
         """
         data = data or {}
+        if not self.env.su and not self.env.user.has_group(COLLECTOR):
+            raise AccessError(self.env._("Statements of account are for collectors."))
         partners = self.env["res.partner"].browse(docids or data.get("partner_ids") or []).exists()
         company = self.env["res.company"].browse(data.get("company_id")) or self.env.company
         company = company._collections_root()
@@ -52,8 +56,6 @@ class ReportStatement(models.AbstractModel):
         if self.env.su:
             return
         partners.check_access("read")
-        if not self.env.user.has_group("ar_marketing_collections.group_collector"):
-            raise AccessError(self.env._("Statements of account are for collectors."))
         if company not in self.env.user.company_ids:
             raise AccessError(
                 self.env._(

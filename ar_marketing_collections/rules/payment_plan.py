@@ -169,12 +169,14 @@ def match(
     today: date,
     grace: int,
     unit: float = 0.01,
+    waiting: float = 0.0,
 ) -> tuple[Progress, ...]:
     """What became of each instalment: payments fill them in the order of their days, early ones are welcome.
 
     Money that came back (below zero) takes away again. An instalment is missed where it is not covered ``grace`` days
-    after it was due.
+    after it was due. So much as is ``waiting``, because it is in dispute, is missed in none.
     """
+    spared = in_units(waiting, unit)
     received = sorted((one.day, in_units(one.amount, unit)) for one in payments if one.day <= today)
     paid = max(sum(units for _day, units in received), 0)
     progress, before = [], 0
@@ -186,7 +188,7 @@ def match(
                 part,
                 in_money(min(max(paid - before, 0), size), unit),
                 _day_of(received, before + size) if covered else None,
-                not covered and (today - part.due).days > grace,
+                paid + spared < before + size and (today - part.due).days > grace,
             )
         )
         before += size

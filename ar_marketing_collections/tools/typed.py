@@ -45,7 +45,11 @@ def words(text, longest):
 
 
 def line(text, longest):
-    """As ``words``, on one line: a break in a name or an address would go into the head of an e-mail."""
+    """As ``words``, in one line: what goes into a name or an address has no second one.
+
+    >>> line("Bo Ek\\r\\nBcc: all@example.com", 80)
+    ('Bo Ek Bcc: all@example.com', 0)
+    """
     return words(" ".join((text or "").split()), longest)
 
 
