@@ -18,6 +18,7 @@ from . import (
     test_install,
     test_invoice_checks,
     test_invoice_delivery,
+    test_leaving,
     test_odoo_own_cases,
     test_one_voice,
     test_part_now,

@@ -31,6 +31,9 @@ INTERNAL_FIELDS = frozenset(
     }
 )
 
+#: Odoo's fields that say whether the terms are shown, and how.
+TERM_DETAILS = ("show_discount_details", "show_payment_term_details", "payment_term_details")
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -93,8 +96,8 @@ class AccountMove(models.Model):
                 and move._goodwill_is_possible()
             )
 
-    @api.depends("agreed_discount")
     def _compute_show_payment_term_details(self):
+        """Does not depend on our field: uninstalling would take Odoo's fields that depend on this one along."""
         result = super()._compute_show_payment_term_details()
         for move in self:
             if move.agreed_discount and move.payment_state in ("not_paid", "partial"):
@@ -124,6 +127,7 @@ class AccountMove(models.Model):
             )
         stale = (posted - discounted).filtered("agreed_discount")
         stale.write({"agreed_discount": 0.0, "agreed_discount_tax": False})
+        posted.invalidate_recordset(TERM_DETAILS, flush=False)
         return posted
 
     def _discount_lines(self):

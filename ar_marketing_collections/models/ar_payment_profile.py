@@ -609,13 +609,18 @@ class ArPaymentProfile(models.Model):
             SQL(
                 """
                 UPDATE res_partner p
-                   SET trust = CASE WHEN pp.trust_before IS NULL
-                                    THEN NULLIF(p.trust - pp.company_id::text, '{}')
-                                    ELSE p.trust || jsonb_build_object(pp.company_id::text, pp.trust_before) END
-                  FROM ar_payment_profile pp
-                 WHERE pp.partner_id = p.id
-                   AND pp.trust_written IS NOT NULL
-                   AND p.trust ->> pp.company_id::text = pp.trust_written
+                   SET trust = NULLIF((p.trust - ours.companies) || ours.before, '{}')
+                  FROM (
+                        -- one row a partner, however many companies wrote: a row is updated once
+                        SELECT o.id, array_agg(pp.company_id::text) AS companies,
+                               COALESCE(jsonb_object_agg(pp.company_id::text, pp.trust_before)
+                                        FILTER (WHERE pp.trust_before IS NOT NULL), '{}') AS before
+                          FROM ar_payment_profile pp
+                          JOIN res_partner o ON o.id = pp.partner_id
+                         WHERE o.trust ->> pp.company_id::text = pp.trust_written
+                         GROUP BY o.id
+                       ) ours
+                 WHERE ours.id = p.id
                 """
             )
         )
