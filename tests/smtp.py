@@ -1,5 +1,6 @@
 """A real SMTP server on loopback that keeps what arrives."""
 
+import asyncio
 import socket
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -12,9 +13,10 @@ from aiosmtpd.controller import Controller
 class Inbox:
     """Keeps what arrives; refuses recipients on its list."""
 
-    def __init__(self):
+    def __init__(self, seconds=0):
         self.messages = []
         self.refused = {}
+        self.seconds = seconds
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if address in self.refused:
@@ -23,6 +25,7 @@ class Inbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        await asyncio.sleep(self.seconds)
         self.messages.append(message_from_bytes(envelope.content, policy=email_policy))
         return "250 OK"
 
@@ -31,11 +34,12 @@ class Inbox:
 
 
 @contextmanager
-def smtp_server():
+def smtp_server(seconds=0):
+    """:param seconds: how long it takes for a message"""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    inbox = Inbox()
+    inbox = Inbox(seconds)
     controller = Controller(inbox, hostname="127.0.0.1", port=port)
     controller.start()
     try:
