@@ -5,6 +5,7 @@ from . import (
     test_ageing,
     test_bad_input,
     test_banner,
+    test_bench_ledger,
     test_billing_adviser,
     test_billing_batch,
     test_billing_cycle,
