@@ -677,8 +677,8 @@ class TestPortalAgreementsRefused(PortalAgreementsCommon):
 
     def test_nobody_outside_reaches_the_records_themselves(self):
         self.log_in(self.reader)
-        self.send(DISPUTE, **self.values_of(DISPUTE), files=[("a.pdf", PDF)])
         self.send(PROMISE, **self.values_of(PROMISE))
+        self.send(DISPUTE, **self.values_of(DISPUTE), files=[("a.pdf", PDF)])
         records = [
             self.disputes(),
             self.promises(),
