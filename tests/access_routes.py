@@ -182,6 +182,9 @@ class AccessMatrix(AccessRpc):
 
     def link_to(self, kind):
         Access = self.env["ar.portal.access"].sudo()
+        if kind == "plan":
+            plan = self.record("ar.payment.plan", self.company)
+            return Access._issue(self.partner, self.company, kind, TODAY, plan)[plan.id]
         return Access._issue(self.partner, self.company, kind, TODAY)[self.partner.id]
 
     def invoice_key(self):

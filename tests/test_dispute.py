@@ -294,6 +294,22 @@ class TestDispute(CollectionsCommon):
         self.assertFalse(self.line.followup_hold)
         self.assertEqual(self.line.amount_residual, 700.0)
 
+    def test_the_instalment_that_was_in_dispute_is_credited(self):
+        halves = [
+            Command.create({"value": "percent", "value_amount": 50, "nb_days": days})
+            for days in (0, 30)
+        ]
+        term = self.env["account.payment.term"].create({"name": "Halves", "line_ids": halves})
+        invoice = self.make_invoice(self.partner, TODAY, invoice_payment_term_id=term.id)
+        _first, second = self.items(invoice)
+        dispute = self.env["ar.dispute"].create(
+            {"line_id": second.id, "reason": "price", "amount": 200.0}
+        )
+        dispute.action_uphold()
+        dispute.action_credit()
+        dispute.credit_move_id.action_post()
+        self.assertEqual(self.items(invoice).mapped("amount_residual"), [500.0, 300.0])
+
     def test_the_answer_asks_for_no_more_than_what_is_left(self):
         dispute = self.dispute(amount=400.0)
         self.assertIn("400.00", dispute.amount_words)

@@ -1,10 +1,19 @@
 """What is fair about a plan: disputes, invoices in draft, fees and waivers end none that is kept."""
 
+from unittest.mock import patch
+
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import ValidationError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
 from .common import TODAY
 from .test_payment_plan import DAY, FIRST, GRACE, START, THIRD, PlanCommon
+
+#: Working days only: the last one before the first payment.
+FRIDAY = START - 3 * DAY
+LEDGER = "odoo.addons.ar_marketing_collections.models.ar_payment_plan_ledger"
 
 
 @tagged("post_install", "-at_install")
@@ -64,7 +73,7 @@ class TestPaymentPlanFair(PlanCommon):
         words = plan._get_state_words().replace("\N{NO-BREAK SPACE}", " ")
         self.assertIn("120.00 USD of it is being clarified", words)
         mails = self.mails_of(plan)
-        self.check(START - DAY)
+        self.check(FRIDAY)
         self.assertEqual(self.mails_of(plan), mails)
         self.check(FIRST - DAY)
         self.assertEqual(len(self.mails_of(plan)), len(mails) + 1, "more than that is due then")
@@ -102,6 +111,60 @@ class TestPaymentPlanFair(PlanCommon):
         cost(1)
         few, many = cost(2), cost(12)
         self.assertLess((many - few) / 10, 12)
+
+    def test_who_is_paused_or_excluded_is_not_reminded(self):
+        plan = self.agree()
+        case = self.env["ar.followup.case"]._get_case(self.partner, self.company)
+        mails = self.mails_of(plan)
+        for values in (
+            {"paused_until": START + DAY, "pause_reason": "Fire"},
+            {"paused_until": False, "excluded": "insolvency"},
+        ):
+            case.write(values)
+            self.check(FRIDAY)
+            self.assertEqual(self.mails_of(plan), mails)
+        case.excluded = False
+        self.check(FRIDAY)
+        self.assertEqual(len(self.mails_of(plan)), len(mails) + 1)
+
+    # ------------------------------------------------------------
+    # Two at once, and one that fails
+    # ------------------------------------------------------------
+
+    def test_the_database_lets_no_two_plans_hold_an_item(self):
+        plan = self.agree()
+        other = self.make_plan(self.make_invoice(self.partner, TODAY))
+        self.env.flush_all()
+        held = [plan.id, self.items(self.invoice).id]
+        self.env.cr.execute("SELECT plan_id, line_id FROM ar_payment_plan_held_rel")
+        self.assertIn(tuple(held), self.env.cr.fetchall())
+        with (
+            self.assertRaises(UniqueViolation),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            self.env.cr.execute(
+                "INSERT INTO ar_payment_plan_held_rel VALUES (%s, %s)", (other.id, held[1])
+            )
+        plan.action_cancel()
+        self.agree()
+
+    def test_one_plan_that_fails_stops_no_other(self):
+        bad, good = (
+            self.agree(),
+            self.agree(self.make_invoice(self.make_customer("Other AB"), TODAY)),
+        )
+        Plan = type(bad)
+        miss = Plan._miss
+
+        def fail(plan, *args):
+            if plan == bad:
+                raise ValueError("as a template would that somebody broke")
+            return miss(plan, *args)
+
+        with patch.object(Plan, "_miss", fail), mute_logger(LEDGER):
+            self.check(START + (GRACE + 1) * DAY)
+        self.assertEqual((bad.state, good.state), ("accepted", "broken"))
 
     # ------------------------------------------------------------
     # In draft, or gone

@@ -308,6 +308,22 @@ class TestPortalPay(PayCommon):
         figures = self.read_page(self.page())[self.company.id, "USD"]
         self.assertEqual(figures["balance"], -100)
 
+    def test_what_is_paid_for_a_plan_counts_at_once(self):
+        invoice = self.make_invoice(self.partner, JANUARY, 1000)
+        plan = self.env["ar.payment.plan"].create(
+            {
+                "partner_id": self.partner.id,
+                "company_id": self.company.id,
+                "currency_id": self.dollar.id,
+                "line_ids": [Command.set(self.items(invoice).ids)],
+            }
+        )
+        plan.action_accept()
+        self.log_in(self.reader)
+        asked = {**self.asked(), "line": self.items(invoice).id, "amount": "100"}
+        self.settle(self.transact(self.pay_page(**asked)))
+        self.assertEqual((plan.state, plan.paid), ("running", 100.0))
+
     def test_what_was_paid_by_a_clock_ahead_of_the_readers_cannot_be_paid_again(self):
         invoice = self.make_invoice(self.partner, JANUARY, 100)
         self.log_in(self.reader)

@@ -39,9 +39,9 @@ class TestPortalPlan(PortalCommon):
         plan.action_propose()
         return plan
 
-    def plan_link(self, partner=None, company=None, day=TODAY, kind="plan"):
-        partner, company = partner or self.partner, company or self.company
-        return self.env["ar.portal.access"].sudo()._issue(partner, company, kind, day)[partner.id]
+    def plan_link(self, plan):
+        Access = self.env["ar.portal.access"].sudo()
+        return Access._issue(plan.partner_id, plan.company_id, "plan", TODAY, plan)[plan.id]
 
     def calculate(self, **asked):
         return self.page(ASK, **{**self.about, **asked})
@@ -174,6 +174,17 @@ class TestPortalPlan(PortalCommon):
         self.assertIn("Agreed. Next comes 200.00 USD, by Mar 9, 2026", self.said())
         self.assertIn("it runs", plan.activity_ids.summary)
 
+    def test_who_broke_the_last_plan_gets_the_next_one_from_a_person(self):
+        self.company.plan_at_once = True
+        self.log_in(self.reader)
+        self.ask()
+        broken = self.plans()
+        self.assertEqual(broken.state, "accepted")
+        broken.sudo().write({"state": "broken", "ended_on": TODAY})
+        self.assertIn("Ask for this plan", words(self.calculate()))
+        self.ask()
+        self.assertEqual((self.plans() - broken).state, "proposed")
+
     def test_what_lies_outside_the_limits_is_refused_by_the_server(self):
         self.log_in(self.reader)
         for changed in (
@@ -255,7 +266,7 @@ class TestPortalPlan(PortalCommon):
     def test_a_plan_is_seen_with_login_and_by_its_link(self):
         plan = self.propose()
         path = f"/my/payment-plan/{plan.id}"
-        for user, asked in ((self.reader, {}), (None, {"access_token": self.plan_link()})):
+        for user, asked in ((self.reader, {}), (None, {"access_token": self.plan_link(plan)})):
             self.log_in(user)
             page = self.page(path, **asked)
             text = words(page)
@@ -282,11 +293,29 @@ class TestPortalPlan(PortalCommon):
         self.post(f"{path}/decline", data)
         self.assertEqual(plan.state, "accepted", "what was agreed is not undone by a click")
 
+    def test_the_next_payment_is_one_click_for_whoever_sees_the_statement(self):
+        self.make_provider(self.company)
+        self.env["ir.config_parameter"].sudo().set_param(
+            "account_payment.enable_portal_payment", True
+        )
+        plan = self.propose()
+        path = f"/my/payment-plan/{plan.id}"
+        self.log_in(self.reader)
+        self.assertFalse(named(self.page(path), "pay"), "nothing is agreed yet")
+        plan.action_accept()
+        [button] = named(self.page(path), "pay")
+        self.assertEqual(words(button), "Pay 100.00 USD")
+        page = self.page(button.get("href"))
+        [form] = page.xpath("//form[@id='o_payment_form']")
+        self.assertEqual(float(form.get("data-amount")), 100.0)
+        self.log_in(None)
+        self.assertFalse(named(self.page(path, access_token=self.plan_link(plan)), "pay"))
+
     def test_no_by_the_link_cancels_it_and_follow_up_goes_on(self):
         plan = self.propose()
         self.log_in(None)
         path = f"/my/payment-plan/{plan.id}"
-        data = self.fields_of(self.page(path, access_token=self.plan_link()), "answer")
+        data = self.fields_of(self.page(path, access_token=self.plan_link(plan)), "answer")
         self.post(f"{path}/decline", data)
         self.assertEqual(plan.state, "cancelled")
         self.assertIn("please call", plan.activity_ids.summary)
@@ -349,12 +378,17 @@ class TestPortalPlan(PortalCommon):
     def test_links_of_others_and_links_that_do_not_work_are_refused(self):
         plan = self.propose()
         stranger = self.make_customer("Stranger Ltd")
-        good = self.plan_link()
-        withdrawn = self.plan_link(company=self.other_company)
+        other, theirs = (
+            self.propose(self.make_invoice(partner, JANUARY, 900.0))
+            for partner in (self.partner, stranger)
+        )
+        withdrawn = self.plan_link(plan)
         self.access(withdrawn).action_withdraw()
+        good = self.plan_link(plan)
         self.log_in(None)
         for name, token in {
-            "another customer's": self.plan_link(stranger),
+            "another plan's": self.plan_link(other),
+            "another customer's": self.plan_link(theirs),
             "another company's statement": self.link(company=self.other_company),
             "another customer's statement": self.link(stranger),
             "wrong": good[:-1] + ("a" if good[-1] != "a" else "b"),
@@ -367,9 +401,9 @@ class TestPortalPlan(PortalCommon):
         self.assert_hidden(plan, 403, access_token=good)
 
     def test_a_link_to_plans_opens_no_statement_and_asks_for_nothing(self):
-        self.propose()
+        plan = self.propose()
         self.log_in(None)
-        token = self.plan_link()
+        token = self.plan_link(plan)
         self.fetch(status=403, access_token=token)
         self.fetch(f"{STATEMENT}/pdf", status=403, access_token=token)
         self.fetch(ASK, status=403, **self.about, access_token=token)

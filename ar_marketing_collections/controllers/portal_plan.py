@@ -1,5 +1,6 @@
 import logging
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import psycopg2
 
@@ -11,6 +12,7 @@ from ..models.ar_payment_plan import RHYTHMS, STEPS
 from ..rules import payment_plan as rules
 from ..tools import typed
 from .portal_choice import PortalChoice
+from .portal_pay import PAY
 from .portal_statement import DISCREET
 
 _logger = logging.getLogger(__name__)
@@ -164,7 +166,7 @@ class PortalPlan(PortalChoice):
             "token": {"access_token": choice.reader.access_token}
             if choice.reader.access_token
             else {},
-            "at_once": company.plan_at_once,
+            "at_once": plan._is_agreed_at_once(),
             "format_amount": Statement._format_amount,
             "format_date": Statement._format_date,
         }
@@ -288,6 +290,7 @@ class PortalPlan(PortalChoice):
                 "token": token,
                 # the link of a plan opens no statement
                 "to_statement": reader.is_statement,
+                "pay_url": self._get_plan_pay_url(reader, plan),
                 "format_amount": Statement._format_amount,
                 "format_date": Statement._format_date,
             },
@@ -354,16 +357,37 @@ class PortalPlan(PortalChoice):
         """(reader, plan) where the reader may see it: a draft and what is another's are told apart from nothing by no
         answer.
         """
-        reader = self._get_plan_reader(access_token)
+        reader = self._get_plan_reader(plan_id, access_token)
         if not reader:
             return None, request.env["ar.payment.plan"]
         plan = self._get_plans(reader).filtered(lambda one: one.id == plan_id)
         return reader, plan.with_company(plan.company_id)
 
-    def _get_plan_reader(self, access_token):
-        """Who reads by a link to plans, else who may read the statement."""
+    def _get_plan_pay_url(self, reader, plan):
+        """Where the next payment can be made online by whoever may see the statement, if it can."""
+        Statement = request.env["ar.statement"].sudo()
+        lines = plan.line_ids.filtered(lambda line: not line.reconciled)
+        if not (
+            reader.is_statement
+            and plan.state in ("accepted", "running")
+            and plan.next_amount
+            and lines
+            and Statement._has_provider(plan.company_id)
+        ):
+            return None
+        query = {
+            "company": plan.company_id.id,
+            "currency": plan.currency_id.name,
+            "line": lines.ids,
+            "amount": Statement._format_number(plan.currency_id, plan.next_amount),
+            **({"access_token": reader.access_token} if reader.access_token else {}),
+        }
+        return f"{PAY}?{urlencode(query, doseq=True)}"
+
+    def _get_plan_reader(self, plan_id, access_token):
+        """Who reads by the link to this plan, else who may read the statement."""
         access = request.env["ar.portal.access"]._find(
-            access_token, "plan", fields.Date.context_today(request.env["ar.statement"])
+            access_token, "plan", fields.Date.context_today(request.env["ar.statement"]), plan_id
         )
         if access:
             self._speak_to(access.partner_id, access.company_id)

@@ -57,3 +57,18 @@ class AccountMove(models.Model):
                 "res_id": disputes.id,
             }
         return action
+
+    def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
+        """What was in dispute is credited first, not the instalment that is due first."""
+        disputes = (
+            self.env["ar.dispute"].sudo().search([("credit_move_id", "in", reverse_moves.ids)])
+        )
+        for dispute in disputes:
+            item = dispute.line_id
+            credit = dispute.credit_move_id.line_ids.filtered(
+                lambda line, item=item: line.account_id == item.account_id and not line.reconciled
+            )
+            if credit and not item.reconciled:
+                lines = item | credit
+                lines.with_context(move_reverse_cancel=move_reverse_cancel).reconcile()
+        return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)

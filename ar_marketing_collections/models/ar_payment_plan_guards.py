@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
@@ -8,7 +8,7 @@ from .ar_payment_plan import LIVE
 #: All that people may change once somebody else has seen the plan, beside messages and tasks.
 FREE = frozenset(["contact_id", "user_id", "note", "fee_move_id"])
 #: What follows from the terms, and is never written by hand.
-DERIVED = frozenset(["amount_items", "amount", "instalment_ids", "items_key"])
+DERIVED = frozenset(["amount_items", "amount", "instalment_ids", "items_key", "held_line_ids"])
 #: Who agreed to what, and what became of it: written by the actions and by the ledger alone.
 EVIDENCE = frozenset(
     [
@@ -57,6 +57,27 @@ class ArPaymentPlan(models.Model):
                         item=(others.line_ids & plan.line_ids)[:1].move_id.display_name,
                     )
                 )
+
+    #: What the plan holds: the database lets no two plans hold the same, whoever is faster.
+    held_line_ids = fields.Many2many(
+        "account.move.line",
+        "ar_payment_plan_held_rel",
+        "plan_id",
+        "line_id",
+        "Held items",
+        compute="_compute_held_line_ids",
+        store=True,
+    )
+
+    def init(self):
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS ar_payment_plan_held_line_uniq ON ar_payment_plan_held_rel (line_id)"
+        )
+
+    @api.depends("line_ids", "state")
+    def _compute_held_line_ids(self):
+        for plan in self:
+            plan.held_line_ids = plan.line_ids if plan.state in LIVE else False
 
     @api.model
     def _search_live_for(self, lines):
@@ -120,6 +141,8 @@ class ArPaymentPlan(models.Model):
         if "state" in vals:
             self.mapped("instalment_ids")  # those of a draft are computed before it is one no more
         result = super().write(vals)
+        if "state" in vals:
+            self.flush_recordset(["held_line_ids"])  # the index sees it before another plan begins
         is_later = self.env.context.get("ar_refresh_later")
         if vals.keys() & {"state", "line_ids", "partner_id", "fee_move_id"} and not is_later:
             self.env["ar.followup.case"]._refresh_for(self)

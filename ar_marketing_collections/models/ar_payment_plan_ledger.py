@@ -1,9 +1,12 @@
+import logging
 from datetime import date, timedelta
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..rules import payment_plan as rules
 from ..rules.working_day import is_working_day
+
+_logger = logging.getLogger(__name__)
 
 
 class ArPaymentPlan(models.Model):
@@ -56,17 +59,44 @@ class ArPaymentPlan(models.Model):
             date.max,
             (self | kept)._get_customers().ids,
         )
+        payments = {}
         for key, (plans, claims) in self._to_claims(kept).items():
-            payments = rules.receive(
+            payments |= rules.receive(
                 claims, receipts.get(key, ()), today, plans.currency_id.rounding
             )
-            for plan in plans:  # not their difference, which would be read one by one
-                if plan in kept:
-                    continue
-                if plan._has_its_items():
-                    plan._note_payments(payments[plan.id], today)
-                else:
-                    plan._tell("unclear")
+
+        def settle(plan):
+            if plan._has_its_items():
+                plan._note_payments(payments[plan.id], today)
+            else:
+                plan._tell("unclear")
+
+        self._each(settle)
+
+    def _each(self, act):
+        """``act`` on each of these plans: all at once, and where that fails one by one, so that one stops no other."""
+        try:
+            with self.env.cr.savepoint():
+                for plan in self:
+                    act(plan)
+        except Exception:
+            self.env.invalidate_all()
+            for plan in self:
+                try:
+                    with self.env.cr.savepoint():
+                        act(plan)
+                except Exception:  # noqa: PERF203
+                    self.env.invalidate_all()
+                    _logger.exception("Payment plan %s could not be looked at tonight", plan.id)
+
+    @api.model
+    def _settle_now(self, lines):
+        """What was paid for these items counts at once, without waiting for the night."""
+        mine = [("state", "in", ("accepted", "running"))]
+        about = self.sudo().search([*mine, ("line_ids", "in", lines.ids)])
+        for company, plans in about.grouped("company_id").items():
+            same = [("company_id", "=", company.id), ("partner_id", "in", plans.partner_id.ids)]
+            self.sudo().search([*mine, *same])._settle(company, fields.Date.context_today(self))
 
     @api.model
     def _search_counted(self, company, partners, since):
@@ -195,19 +225,43 @@ class ArPaymentPlan(models.Model):
                 ("reminded_on", "=", False),
             ]
         )
-        for one in coming:
-            plan, company = one.plan_id, one.plan_id.company_id
-            # what was agreed just now needs no reminder
-            is_near = (one.date - today).days <= company.plan_remind_days
-            if one.is_paid or not is_near or plan.agreed_on >= today or plan._waits_for(one):
-                continue
-            if company.followup_mode == "automatic":
-                plan._send_mail("mail_template_plan_reminder")
-            elif company.followup_mode == "review":
-                plan._tell("comes", one.date)
-            else:
-                continue
-            one.reminded_on = today
+        by_plan = coming.grouped("plan_id")
+        plans = coming.plan_id
+
+        def remind(plan):
+            company = plan.company_id
+            for one in by_plan[plan]:
+                # what was agreed just now needs no reminder
+                is_near = (one.date - today).days <= company.plan_remind_days
+                if one.is_paid or not is_near or plan.agreed_on >= today or plan._waits_for(one):
+                    continue
+                if company.followup_mode == "automatic":
+                    plan._send_mail("mail_template_plan_reminder")
+                elif company.followup_mode == "review":
+                    plan._tell("comes", one.date)
+                else:
+                    continue
+                one.reminded_on = today
+
+        (plans - plans._get_quiet(today))._each(remind)
+
+    def _get_quiet(self, today):
+        """Those of customers that nobody writes to: they are paused or excluded."""
+        cases = (
+            self.env["ar.followup.case"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", self.partner_id.ids),
+                    ("company_id", "in", self.company_id.ids),
+                    "|",
+                    ("paused_until", ">", today),
+                    ("excluded", "!=", False),
+                ]
+            )
+        )
+        quiet = {(case.partner_id, case.company_id) for case in cases}
+        return self.filtered(lambda plan: (plan.partner_id, plan.company_id) in quiet)
 
     @api.model
     def _get_last_broken(self, company, partners):

@@ -51,7 +51,7 @@ class ArPaymentPlan(models.Model):
         tokens = {}
         for company, plans in self.grouped("company_id").items():
             tokens[company] = self.env["ar.portal.access"]._issue(
-                plans.partner_id, company, "plan", today
+                plans.partner_id, company, "plan", today, plans
             )
         for plan in self:
             person = Statement._prepare_person(plan._get_person(), plan.company_id)
@@ -59,7 +59,7 @@ class ArPaymentPlan(models.Model):
             plan.greeting_name = Statement._get_greeting_name(plan._get_contact(), plan.partner_id)
             plan.plan_total = plan._format(plan.amount)
             plan.plan_items = plan._get_item_words()
-            plan.plan_link = plan._get_url(tokens[plan.company_id].get(plan.partner_id.id))
+            plan.plan_link = plan._get_url(tokens[plan.company_id].get(plan._origin.id))
             plan.plan_table = self.env["ir.qweb"]._render(
                 "ar_marketing_collections.message_plan",
                 {

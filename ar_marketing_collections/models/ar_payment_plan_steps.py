@@ -152,11 +152,17 @@ class ArPaymentPlan(models.Model):
         today = fields.Date.context_today(self)
         self.sudo().write({"state": "proposed", "asked_by": "customer"})
         self._note_agreement(way, contact, ip)
-        if self.company_id.sudo().plan_at_once:
+        if self._is_agreed_at_once():
             self._begin(today)
             self._tell("chosen")
         else:
             self._tell("asked", self.start_date)
+
+    def _is_agreed_at_once(self):
+        """Whether the company says yes by itself, as it does not to who broke the last plan."""
+        self.ensure_one()
+        company = self.company_id.sudo()
+        return company.plan_at_once and not self.sudo()._get_last_broken(company, self.partner_id)
 
     def _awaits_answer(self):
         """Whether the customer may still say yes or no to what we suggest."""

@@ -24,6 +24,15 @@ class PaymentTransaction(models.Model):
         help="The day on which the customer paid on the statement: discounts that held on it are taken.",
     )
 
+    def _post_process(self):
+        """A payment plan shows at once what was paid for it."""
+        result = super()._post_process()
+        paid = self.filtered(lambda tx: tx.state == "done")
+        lines = paid.ar_line_ids | paid.invoice_ids.line_ids
+        if lines:
+            self.env["ar.payment.plan"]._settle_now(lines)
+        return result
+
     def _create_payment(self, **extra_create_values):
         """Settle what was chosen on the statement, and book the whole discount.
 

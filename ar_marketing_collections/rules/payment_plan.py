@@ -153,16 +153,6 @@ def find_problems(terms: Terms, limits: Limits, today: date) -> tuple[Problem, .
     return tuple(problems)
 
 
-def count_for(rest: float, each: float, unit: float = 0.01) -> int:
-    """How many instalments of at most ``each`` pay ``rest``; 0 where ``each`` is nothing.
-
-    >>> count_for(1000, 300), count_for(900, 300), count_for(900, 0)
-    (4, 3, 0)
-    """
-    size = in_units(each, unit)
-    return -(-in_units(rest, unit) // size) if size > 0 else 0
-
-
 def match(
     instalments: Sequence[Instalment],
     payments: Iterable[Payment],
