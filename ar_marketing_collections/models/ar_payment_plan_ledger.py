@@ -149,7 +149,7 @@ class ArPaymentPlan(models.Model):
         elif news:
             self._tell("missed")
             if self.company_id.followup_mode == "automatic":
-                self._send_mail("mail_template_plan_missed")
+                self._try_to_mail("mail_template_plan_missed")
 
     # ------------------------------------------------------------
     # Reminders
@@ -177,7 +177,7 @@ class ArPaymentPlan(models.Model):
             if one.is_paid or not is_near or plan.agreed_on >= today:
                 continue
             if company.followup_mode == "automatic":
-                plan._send_mail("mail_template_plan_reminder")
+                plan._try_to_mail("mail_template_plan_reminder")
             elif company.followup_mode == "review":
                 plan._tell("comes", one.date)
             else:
