@@ -1,5 +1,6 @@
 """A real SMTP server on loopback that keeps what arrives."""
 
+import asyncio
 import socket
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -10,11 +11,22 @@ from aiosmtpd.controller import Controller
 
 
 class Inbox:
-    """Keeps what arrives; refuses recipients on its list."""
+    """Keeps what arrives, unless it is told to be difficult."""
 
     def __init__(self):
         self.messages = []
+        #: {address: answer to it as a recipient}
         self.refused = {}
+        #: {address: (whether a message to it is kept, seconds until the answer, answer or None to hang up)}
+        self.moods = {}
+        #: Hangs up on everybody once it has so many messages.
+        self.room = None
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        if self.room is not None and len(self.messages) >= self.room:
+            server.transport.abort()
+        return responses
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if address in self.refused:
@@ -23,8 +35,13 @@ class Inbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        self.messages.append(message_from_bytes(envelope.content, policy=email_policy))
-        return "250 OK"
+        keeps, seconds, answer = self.moods.get(envelope.rcpt_tos[0], (True, 0, "250 OK"))
+        if keeps:
+            self.messages.append(message_from_bytes(envelope.content, policy=email_policy))
+        await asyncio.sleep(seconds)
+        if answer is None:
+            server.transport.abort()
+        return answer or "250 OK"
 
     def to(self, address):
         return [message for message in self.messages if address in message["To"]]

@@ -1,20 +1,15 @@
-"""Break a billing batch on purpose, in real processes on a database of its own.
+"""Processes that bill are killed, or work at the same time. Then Odoo's own queue sends."""
 
-    python faults_billing.py kill|race|service DATABASE [Odoo options]
-
-``kill``: processes that bill are ended by SIGKILL at one moment after the other (before and after commits, before and
-after invoices were posted and their e-mails queued), until one gets through. ``race``: two processes bill at the same
-time. ``service``: killed as well, and every third invoice goes to a web service too, which commits what it was told.
-Then Odoo's own queue sends. Prints one line of JSON: what became of each draft, and what each customer received.
-"""
-
-import json
-import logging
-import signal
-import sys
 import tempfile
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
+
+from faults.stage import TODAY, count, get_company, make_invoices, wait
+
+from odoo import sql_db
+
+from odoo.addons.ar_marketing_collections.models import ar_billing_runner
 
 CUSTOMERS = 40
 #: The first customer has so many drafts, which travel in one e-mail.
@@ -24,62 +19,58 @@ KILL_AFTER = (1, 4, 7, 9, 11, 12, 13, 14, 15, 16)
 CHUNK = 3
 
 
-def main(mode, database, options):
-    from faults import TODAY, count_down, fork, wait
+def work(env):
+    env["ar.billing.batch"]._cron_run_billing_batches()
 
-    from odoo import SUPERUSER_ID, api, fields, sql_db
-    from odoo.modules.registry import Registry
-    from odoo.tools import config
 
-    config.parse_config(["-d", database, "--max-cron-threads=0", *options], setup_logging=False)
-    logging.disable(logging.CRITICAL)
-    from smtp import smtp_server
+def kill(stage):
+    """SIGKILL before and after commits, posting and sending, until one gets through."""
+    prepare(stage)
+    return describe(stage, kill_often(stage))
 
-    from odoo.addons.ar_marketing_collections.models import ar_billing_runner
 
-    fields.Date.context_today = staticmethod(lambda *_args, **_kwargs: TODAY)
-    ar_billing_runner.CHUNK = CHUNK
-    registry = Registry(database)
-    with smtp_server() as (inbox, port), tempfile.NamedTemporaryFile() as told:
-        with registry.cursor() as cr:
-            prepare(api.Environment(cr, SUPERUSER_ID, {}), port)
-        sql_db.close_db(database)
+def race(stage):
+    """Two processes bill at the same time."""
+    prepare(stage)
+    return describe(stage, [wait(child) for child in [stage.fork(work), stage.fork(work)]])
 
-        def work(kill_after=None):
-            if kill_after:
-                count_down(
-                    kill_after,
-                    (sql_db.Cursor, "commit"),
-                    (registry["account.move"], "action_post"),
-                    (registry["account.move.send"], "_generate_and_send_invoices"),
-                )
-            with registry.cursor() as cr:
-                env = api.Environment(cr, SUPERUSER_ID, {})
-                env["ar.billing.batch"]._cron_run_billing_batches()
 
-        def serve():
-            with registry.cursor() as cr:
-                moves = api.Environment(cr, SUPERUSER_ID, {})["account.move"]
-                while moves.search_count([("sending_data", "!=", False)], limit=1):
-                    moves._cron_account_move_send()
+def service(stage):
+    """Killed as well, and every third invoice goes to a web service too, which commits what it was told."""
+    prepare(stage)
+    with tempfile.NamedTemporaryFile() as told:
+        use_service(stage.registry["account.move.send"], told.name)
+        ends = [*kill_often(stage), stage.do(serve), stage.do(work)]
+        return describe(stage, ends) | {"told": Counter(Path(told.name).read_text().split())}
 
-        if mode == "service":
-            use_service(registry["account.move.send"], told.name)
-        if mode == "race":
-            ends = [wait(child) for child in [fork(work), fork(work)]]
-        else:
-            ends = [wait(fork(work, after)) for after in (*KILL_AFTER, None)]
-        if mode == "service":
-            ends += [wait(fork(step)) for step in (serve, work)]
-        with registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            env["mail.mail"].search([("state", "=", "outgoing")]).send()
-            cr.commit()
-            result = describe(env, inbox)
-        result["told"] = Counter(Path(told.name).read_text().split())
-        result["killed"] = sum(end == signal.SIGKILL for end in ends)
-        result["failed"] = sum(end not in (0, signal.SIGKILL) for end in ends)
-    print(json.dumps(result))  # noqa: T201
+
+def everywhere(stage):
+    """SIGKILL at every tenth SQL statement or commit, with two new drafts of one customer each time."""
+    moments = (sql_db.Cursor, "execute"), (sql_db.Cursor, "commit")
+    prepare(stage, 0)
+    ends, one = [], 1
+    while not ends or ends[-2]:
+        with stage.env() as env:
+            (partner,) = stage.make_customers(env, f"e{one}")
+            make_drafts(env, [partner] * 2)
+        ends += [stage.kill(work, one, *moments), stage.do(work)]
+        one += 20  # before and after each
+    return describe(stage, ends) | {"moments": one // 20}
+
+
+def kill_often(stage):
+    moments = (
+        (sql_db.Cursor, "commit"),
+        (stage.registry["account.move"], "action_post"),
+        (stage.registry["account.move.send"], "_generate_and_send_invoices"),
+    )
+    return [*(stage.kill(work, after, *moments) for after in KILL_AFTER), stage.do(work)]
+
+
+def serve(env):
+    moves = env["account.move"]
+    while moves.search_count([("sending_data", "!=", False)], limit=1):
+        moves._cron_account_move_send()
 
 
 def use_service(sending, told):
@@ -105,73 +96,62 @@ def use_service(sending, told):
     sending._call_web_service_after_invoice_pdf_render = call_service
 
 
-def prepare(env, port):
+def prepare(stage, customers=CUSTOMERS):
     """Drafts that are due at once, in a company that bills by itself."""
-    from faults import prepare as prepare_mail
-
-    from odoo import Command
-
-    prepare_mail(env, port)
-    company = (
-        env["res.company"].search([("account_sale_tax_id", "!=", False)], limit=1) or env.company
-    )
-    env = env(context={"allowed_company_ids": company.ids})
-    env["res.company"].search([]).billing_cycle_id = False
-    company.write(
-        {
-            "billing_cycle_id": env.ref("ar_marketing_collections.billing_cycle_immediate").id,
-            "billing_mode": "automatic",
-        }
-    )
-    env["account.move"].search([("state", "=", "draft")]).billing_hold = True
-    partners = env["res.partner"].search([("email", "=like", "c%@example.com")], limit=CUSTOMERS)
-    moves = env["account.move"].create(
-        [
+    ar_billing_runner.CHUNK = CHUNK
+    with stage.env() as env:
+        company = get_company(env)
+        env["res.company"].search([]).billing_cycle_id = False
+        company.write(
             {
-                "move_type": "out_invoice",
-                "partner_id": partner.id,
-                "ref": "by batch",
-                "invoice_line_ids": [
-                    Command.create({"name": "Work", "price_unit": 100, "tax_ids": []})
-                ],
+                "billing_cycle_id": env.ref("ar_marketing_collections.billing_cycle_immediate").id,
+                "billing_mode": "automatic",
             }
-            for partner in [*partners, *[partners[0]] * (MANY - 1)]
-        ]
-    )
+        )
+        env["account.move"].search([("state", "=", "draft")]).billing_hold = True
+        if customers:
+            partners = stage.make_customers(env, *(f"c{number}" for number in range(customers)))
+            make_drafts(env, [*partners, *[partners[0]] * (MANY - 1)])
+
+
+def make_drafts(env, partners):
+    """A draft for each, left alone for long enough, and not for too long, to be billed by itself."""
+    moves = make_invoices(get_company(env), partners, ref="by batch")
     moves.flush_recordset()
-    env.cr.execute(  # left alone for long enough, and not for too long, to be billed by itself
+    env.cr.execute(
         """
         UPDATE account_move
-           SET create_date = now() - interval '3 days', write_date = now() - interval '3 days'
-         WHERE id IN %s
+           SET create_date = %(day)s, write_date = %(day)s
+         WHERE id IN %(moves)s
         """,
-        (moves._ids,),
+        {"day": TODAY - timedelta(days=3), "moves": moves._ids},
     )
 
 
-def describe(env, inbox):
-    moves = env["account.move"].search([("ref", "=", "by batch")], order="sequence_number")
-    received = Counter(message["To"].addresses[0].addr_spec for message in inbox.messages)
-    papers = Counter(
-        env["ir.attachment"]
-        .search([("res_model", "=", "account.move"), ("res_field", "=", "invoice_pdf_report_file")])
-        .mapped("res_id")
-    )
-    lines = env["ar.billing.batch.line"].search([])
-    return {
-        "customers": CUSTOMERS,
-        "drafts": CUSTOMERS + MANY - 1,
-        "states": Counter(moves.mapped("state")),
-        "numbers": moves.mapped("sequence_number"),
-        "lines": Counter(lines.mapped("state")),
-        "batches": Counter(lines.batch_id.mapped("state")),
-        "loud": [str(move.id) for move in moves if move.id % 3 == 0],
-        "papers": sorted({papers[move.id] for move in moves}),
-        "received": received,
-        "files": sum(len(list(message.iter_attachments())) for message in inbox.messages),
-    }
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    main(sys.argv[1], sys.argv[2], sys.argv[3:])
+def describe(stage, ends):
+    """What became of each draft, and what each customer received from Odoo's own queue."""
+    with stage.env() as env:
+        env["mail.mail"].search([("state", "=", "outgoing")]).send()
+    with stage.env() as env:
+        moves = env["account.move"].search([("ref", "=", "by batch")], order="sequence_number")
+        papers = Counter(
+            env["ir.attachment"]
+            .search(
+                [("res_model", "=", "account.move"), ("res_field", "=", "invoice_pdf_report_file")]
+            )
+            .mapped("res_id")
+        )
+        lines = env["ar.billing.batch.line"].search([])
+        return count(ends) | {
+            "customers": len(stage.customers),
+            "drafts": len(moves),
+            "states": Counter(moves.mapped("state")),
+            "numbers": moves.mapped("sequence_number"),
+            "lines": Counter(lines.mapped("state")),
+            "reasons": Counter(lines.mapped("reason")),
+            "batches": Counter(lines.batch_id.mapped("state")),
+            "loud": [str(move.id) for move in moves if move.id % 3 == 0],
+            "papers": sorted({papers[move.id] for move in moves}),
+            "received": stage.received(),
+            "files": sum(len(list(message.iter_attachments())) for message in stage.inbox.messages),
+        }
