@@ -23,6 +23,11 @@ CUSTOMERS = (
     "broken",
     "no_address",
 )
+#: Somebody else's write, of the rows that nobody has locked.
+WRITE = """
+    UPDATE {table} SET write_uid = %s
+     WHERE id IN (SELECT id FROM {table} FOR NO KEY UPDATE SKIP LOCKED)
+"""
 
 
 def changed(stage):
@@ -139,7 +144,7 @@ def written(stage):
 
 
 class Disturbance:
-    """Before a method works, somebody else writes all rows of a table, so many ``times`` in a process."""
+    """Before a method works, somebody else writes all rows of a table that are free, so many ``times`` in a process."""
 
     def __init__(self, stage, owner, name, table, times):
         work_of_ours, left = getattr(owner, name), [times]
@@ -148,7 +153,7 @@ class Disturbance:
             if left[0]:
                 left[0] -= 1
                 with stage.registry.cursor() as cr:
-                    cr.execute(f"UPDATE {table} SET write_uid = %s", (SUPERUSER_ID,))
+                    cr.execute(WRITE.format(table=table), (SUPERUSER_ID,))
             return work_of_ours(*args, **kwargs)
 
         self.patch = patch.object(owner, name, disturbed)

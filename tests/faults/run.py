@@ -13,9 +13,8 @@ def main(scenario, database, options):
     from faults.stage import Stage
 
     module, function = scenario.split(".")
-    play = getattr(importlib.import_module(f"faults.{module}"), function)
     with Stage(database, options) as stage:
-        result = play(stage)
+        result = getattr(importlib.import_module(f"faults.{module}"), function)(stage)
     print(json.dumps(result))  # noqa: T201
 
 
