@@ -49,6 +49,7 @@ from . import (
     test_rules_thanks,
     test_sending,
     test_set_based,
+    test_sharing,
     test_statement,
     test_story,
     test_texts,

@@ -7,7 +7,8 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.tools import email_normalize, formataddr
+from odoo.fields import Domain
+from odoo.tools import SQL, email_normalize, formataddr
 
 from ..rules import followup
 from ..tools import locks
@@ -35,10 +36,10 @@ class Message:
 
 
 class ArFollowupSender(models.AbstractModel):
-    """Sends planned touches, each in transactions of its own.
+    """Sends planned touches, each in transactions of its own, by as many processes as there are.
 
-    1. In a fresh transaction the balance is read and decided again, the message rendered, the touch
-    committed as ``sending``.
+    1. In a fresh transaction a touch is claimed, the balance read and decided again, the message rendered, the touch
+    committed as ``sending``. Until then its row is locked: other processes skip it.
     2. The mail server is spoken to and the touch committed as ``sent``.
 
     Killed before 1 is committed, the touch is still planned. Killed in 2, it is found as ``sending`` without
@@ -52,51 +53,82 @@ class ArFollowupSender(models.AbstractModel):
     @api.model
     def _trigger(self):
         """Let the planned touches leave soon, in the background."""
-        self.env.ref("ar_marketing_collections.cron_send_followups").sudo()._trigger()
+        for cron in self._crons():
+            cron._trigger()
+
+    @api.model
+    def _crons(self):
+        """The scheduled action that sends, and its copies: each copy lets one more worker share the work."""
+        cron = self.env.ref("ar_marketing_collections.cron_send_followups").sudo()
+        return cron | cron.search(
+            [("model_id", "=", cron.model_id.id), ("code", "=", cron.code)], order="id"
+        )
 
     @api.model
     def _cron_send_followups(self):
-        cron = self.env["ir.cron"]
+        cron, Touch = self.env["ir.cron"], self.env["ar.followup.touch"]
         self._recover()
-        waiting = self._waiting_ids()
-        cron._commit_progress(remaining=len(waiting))
-        for touch_id in waiting:
-            if self._send(touch_id) == "stopped":
-                cron._commit_progress(1, remaining=0)  # the next call would meet the same obstacle
-                break
-            if not cron._commit_progress(1):
-                break
+        cron._commit_progress(remaining=Touch.search_count(self._waiting_domain()))
+        for outcome in self._send_waiting():
+            seconds = cron._commit_progress(1)
+            if outcome == "stopped":
+                break  # the next call would meet the same obstacle
+            if not seconds:
+                return
+        cron._commit_progress(remaining=0)  # what is left is in the hands of others
 
     @api.model
-    def _waiting_ids(self):
-        """Planned touches that may leave now, the oldest first. A call whose activity exists waits for a person."""
+    def _waiting_domain(self):
+        """Planned touches that may leave now. A call whose activity exists waits for a person."""
         companies = (
             self.env["res.company"]
             ._collections_roots()
             .filtered(lambda company: company.followup_mode != "simulate")
         )
-        return (
-            self.env["ar.followup.touch"]
-            .search(
-                [
-                    ("state", "=", "planned"),
-                    ("company_id", "in", companies.ids),
-                    ("activity_id", "=", False),
-                    "|",
-                    ("next_try", "=", False),
-                    ("next_try", "<=", fields.Datetime.now()),
-                ],
-                order="id",
-            )
-            .ids
+        return Domain(
+            [
+                ("state", "=", "planned"),
+                ("company_id", "in", companies.ids),
+                ("activity_id", "=", False),
+                "|",
+                ("next_try", "=", False),
+                ("next_try", "<=", fields.Datetime.now()),
+            ]
         )
+
+    @api.model
+    def _send_waiting(self, among=Domain.TRUE):
+        """Send what waits ``among`` the touches, the oldest first; yield what became of each."""
+        waiting, last = self._waiting_domain() & among, 0
+        while touch := self._claim(waiting & Domain("id", ">", last)):
+            last = touch.id
+            yield self._send(touch)
+
+    @api.model
+    def _claim(self, waiting):
+        """The first touch ``waiting`` that no other process has, locked in a fresh transaction."""
+        Touch = self.env["ar.followup.touch"]
+        while True:
+            self.env["ir.cron"]._commit_progress()
+            query = Touch._search(waiting, order="id", limit=1)
+            try:
+                found = self.env.execute_query(
+                    SQL(
+                        "%s FOR NO KEY UPDATE OF %s SKIP LOCKED",
+                        query.select(),
+                        SQL.identifier(Touch._table),
+                    )
+                )
+                return Touch.browse(id_ for (id_,) in found)
+            except psycopg2.errors.SerializationFailure:  # taken a moment ago
+                self.env.cr.rollback()
 
     @api.model
     def _recover(self):
         """Touches in ``sending`` that no process works on: it died, and nobody knows whether the message arrived."""
         cron = self.env["ir.cron"]
         for touch in self.env["ar.followup.touch"].search([("state", "=", "sending")]):
-            with self._alone(touch.id) as alone:
+            with self._alone(touch) as alone:
                 cron._commit_progress()  # a fresh transaction: its owner may have finished meanwhile
                 if not alone or touch.state != "sending":
                     continue
@@ -105,21 +137,19 @@ class ArFollowupSender(models.AbstractModel):
             self._decide_again(touch)
 
     @api.model
-    def _alone(self, touch_id):
-        return locks.alone(self.env.cr, LOCK_SPACE, touch_id)
+    def _alone(self, touch):
+        return locks.alone(self.env.cr, LOCK_SPACE, touch.id)
 
     @api.model
-    def _send(self, touch_id):
-        """Send one planned touch; return what became of it.
+    def _send(self, touch):
+        """Send a touch that was claimed in this transaction; return what became of it.
 
         One customer's error is kept on its touch and stops nobody else.
         """
         cron = self.env["ir.cron"]
-        touch = self.env["ar.followup.touch"].browse(touch_id)
-        with self._alone(touch_id) as alone:
+        with self._alone(touch) as alone:
             if not alone:
                 return "busy"
-            cron._commit_progress()  # a fresh transaction: what others did meanwhile is seen
             try:
                 message = self._prepare(touch)
                 self.env.flush_all()  # what the database refuses, it refuses here
@@ -140,7 +170,7 @@ class ArFollowupSender(models.AbstractModel):
                 outcome = self._deliver(touch, mail)
                 self.env.flush_all()
             except Exception as error:
-                _logger.exception("Follow-up message %s may not have been delivered", touch_id)
+                _logger.exception("Follow-up message %s may not have been delivered", touch.id)
                 self.env.cr.rollback()
                 self._mark_unconfirmed(touch, error)
                 outcome = "unconfirmed"
@@ -164,7 +194,7 @@ class ArFollowupSender(models.AbstractModel):
     @api.model
     def _prepare(self, touch):
         """Read the balance again; mark the touch as ``sending`` and return its message, or None."""
-        if not touch.exists() or touch.state != "planned":
+        if touch.state != "planned":
             return None
         in_company = self.with_company(touch.company_id)
         touch = touch.with_env(in_company.env)

@@ -99,6 +99,7 @@ class ArFollowupTouch(models.Model):
         "A contact with this customer is on its way already.",
     )
     _partner_idx = models.Index("(company_id, partner_id, decided_on)")
+    _planned_idx = models.Index("(id) WHERE state = 'planned'")
 
     @api.model
     def _channel_selection(self):
