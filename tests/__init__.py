@@ -16,6 +16,7 @@ from . import (
     test_discount,
     test_dispute,
     test_faults,
+    test_faults_meanwhile,
     test_install,
     test_invoice_checks,
     test_invoice_delivery,

@@ -104,8 +104,13 @@ class ProcessCase(BaseCase):
         self.assertEqual(done.returncode, 0, done.stderr[-3000:])
         return done.stdout
 
-    def run_script(self, script, mode):
-        """Run a script beside this file on a copy of the database; return what it saw."""
+    def tell(self, seen, *figures):
+        """Print figures of a scenario for docs/RELIABILITY.md; pytest shows them with -s."""
+        print(self._testMethodName, {name: seen[name] for name in figures})  # noqa: T201
+
+    def play(self, scenario, timeout=300):
+        """Play a scenario of ``faults`` (MODULE.FUNCTION) on a copy of the database; return what it saw."""
         copy, options = self.copy_database()
-        path = Path(__file__).with_name(script).resolve()
-        return json.loads(self.run_process(str(path), mode, copy, *options).splitlines()[-1])
+        script = str(Path(__file__).with_name("faults").resolve() / "run.py")
+        said = self.run_process(script, scenario, copy, *options, timeout=timeout)
+        return json.loads(said.splitlines()[-1])

@@ -11,12 +11,22 @@ from aiosmtpd.controller import Controller
 
 
 class Inbox:
-    """Keeps what arrives; refuses recipients on its list."""
+    """Keeps what arrives, unless it is told to be difficult."""
 
-    def __init__(self, seconds=0):
+    def __init__(self):
         self.messages = []
+        #: {address: answer to it as a recipient}
         self.refused = {}
-        self.seconds = seconds
+        #: {address: (whether a message to it is kept, seconds until the answer, answer or None to hang up)}
+        self.moods = {}
+        #: Hangs up on everybody once it has so many messages.
+        self.room = None
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        if self.room is not None and len(self.messages) >= self.room:
+            server.transport.abort()
+        return responses
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if address in self.refused:
@@ -25,21 +35,24 @@ class Inbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        await asyncio.sleep(self.seconds)
-        self.messages.append(message_from_bytes(envelope.content, policy=email_policy))
-        return "250 OK"
+        keeps, seconds, answer = self.moods.get(envelope.rcpt_tos[0], (True, 0, "250 OK"))
+        if keeps:
+            self.messages.append(message_from_bytes(envelope.content, policy=email_policy))
+        await asyncio.sleep(seconds)
+        if answer is None:
+            server.transport.abort()
+        return answer or "250 OK"
 
     def to(self, address):
         return [message for message in self.messages if address in message["To"]]
 
 
 @contextmanager
-def smtp_server(seconds=0):
-    """:param seconds: how long it takes for a message"""
+def smtp_server():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    inbox = Inbox(seconds)
+    inbox = Inbox()
     controller = Controller(inbox, hostname="127.0.0.1", port=port)
     controller.start()
     try:

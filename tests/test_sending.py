@@ -1,5 +1,6 @@
 """What leaves: through a real SMTP server on loopback, by the crons, in committed steps."""
 
+import errno
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -252,6 +253,25 @@ class TestSending(CollectionsCommon):
         server.smtp_port = port
         self.cron("cron_send_followups", TODAY + timedelta(days=1))
         self.assertEqual((touch.state, len(self.inbox.messages)), ("sent", 1))
+
+    def test_a_full_disk_fails_no_customer_and_what_waits_leaves_once_there_is_room(self):
+        self.attach_invoices()
+        other = self.make_customer("Sunny Ltd")
+        self.make_invoice(other, TODAY - timedelta(days=2), billed=TODAY - timedelta(days=2))
+        self.cron("cron_run_followups")
+        full = OSError(errno.ENOSPC, "No space left on device")
+        Attachment = type(self.env["ir.attachment"])
+        quiet = mute_logger("odoo.addons.ar_marketing_collections.models.ar_followup_sender")
+        disk = patch.object(Attachment, "_file_write", side_effect=full)
+        with quiet, disk, patch.object(Attachment, "_storage", return_value="file"):
+            self.cron("cron_send_followups")
+        touches = self.touches_of(self.partner) + self.touches_of(other)
+        self.assertEqual(touches.mapped("state"), ["planned", "planned"])
+        self.assertIn("No space left", touches[0].error)
+        self.assertFalse(self.inbox.messages)
+        self.cron("cron_send_followups", TODAY + timedelta(days=1))
+        self.assertEqual(touches.mapped("state"), ["sent", "sent"])
+        self.assertEqual(len(self.inbox.messages), 2)
 
     def test_a_contact_of_another_company_does_not_get_our_mail(self):
         other = self.setup_other_company()["company"]

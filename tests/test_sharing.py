@@ -3,56 +3,37 @@
 In real processes, on a copy of this database.
 """
 
-import signal
-from collections import Counter
-
 from odoo.tests import tagged
 
 from .common import CollectionsCommon
-from .faults import CUSTOMERS
+from .faults.asserts import SentOnce
 from .processes import ProcessCase
 
 
 @tagged("post_install", "-at_install")
-class TestSharing(ProcessCase):
+class TestSharing(SentOnce, ProcessCase):
     def test_two_processes_share_the_sending(self):
-        seen = self.run_script("faults_share.py", "call")
-        self.assertEqual(seen["ends"], [0, 0])
+        seen = self.play("sharing.call")
         self.assert_sent_once(seen)
         self.assert_shared(seen)
 
     def test_the_scheduled_action_and_its_copy_share_the_sending(self):
-        seen = self.run_script("faults_share.py", "crons")
-        self.assertEqual(seen["ends"], [0, 0])
+        seen = self.play("sharing.crons")
         self.assert_sent_once(seen)
         self.assert_shared(seen)
 
     def test_one_of_two_killed_half_way_leaves_the_rest_to_the_other(self):
-        seen = self.run_script("faults_share.py", "kill")
-        self.assertEqual(seen["ends"], [signal.SIGKILL, 0, 0])
-        states = Counter(state for _customer, state, _received in seen["touches"])
-        self.assertLessEqual(states["unconfirmed"], 1, "at most the one in flight")
-        self.assertEqual(states["sent"] + states["unconfirmed"], CUSTOMERS)
-        for customer, state, received in seen["touches"]:
-            with self.subTest(customer):
-                self.assertLessEqual(received, 1)
-                if state == "sent":
-                    self.assertEqual(received, 1)
+        seen = self.play("sharing.kill")
+        self.assertEqual(seen["killed"], 1)
+        self.assert_sent_once(seen, unconfirmed=1)
         first, second = seen["by"]
         self.assertGreater(first, 0)
         self.assertGreater(second, first)
 
-    def assert_sent_once(self, seen):
-        self.assertEqual(
-            Counter((state, received) for _customer, state, received in seen["touches"]),
-            {("sent", 1): CUSTOMERS},
-        )
-        self.assertEqual(seen["messages"], CUSTOMERS)
-
     def assert_shared(self, seen):
         """Neither stood by: with a mail server that takes its time, each sends about half."""
-        self.assertEqual(sum(seen["by"]), CUSTOMERS)
-        self.assertGreater(min(seen["by"]), CUSTOMERS // 4)
+        self.assertEqual(sum(seen["by"]), len(seen["customers"]))
+        self.assertGreater(min(seen["by"]), len(seen["customers"]) // 4)
 
 
 @tagged("post_install", "-at_install")

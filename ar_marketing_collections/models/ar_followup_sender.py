@@ -152,21 +152,23 @@ class ArFollowupSender(models.AbstractModel):
                 return "busy"
             try:
                 message = self._prepare(touch)
+                self.env.flush_all()  # what the database refuses, it refuses here
             except psycopg2.OperationalError:
                 self.env.cr.rollback()
                 return "busy"
             except Exception as error:
-                _logger.exception("Follow-up message %s could not be prepared", touch.id)
-                self.env.cr.rollback()
-                self._record_failure(touch, error)
-                cron._commit_progress()
-                self._decide_again(touch)
-                return "failed"
+                return self._note_failure(touch, error)
             if message is None:
                 return touch.state
             cron._commit_progress()
             try:
-                outcome = self._deliver(touch, message)
+                mail = self._make_mail(touch, message)
+                self.env.flush_all()
+            except Exception as error:
+                return self._note_failure(touch, error)
+            try:
+                outcome = self._deliver(touch, mail)
+                self.env.flush_all()
             except Exception as error:
                 _logger.exception("Follow-up message %s may not have been delivered", touch.id)
                 self.env.cr.rollback()
@@ -433,11 +435,8 @@ class ArFollowupSender(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _deliver(self, touch, message):
-        """Speak to the mail server.
-
-        Nothing of this is committed before it answered, so that no queue sends it again.
-        """
+    def _make_mail(self, touch, message):
+        """The mail of a touch. It is not committed before the server answered, so that no queue sends it again."""
         mail = self.env["mail.mail"].sudo().create(self._prepare_mail_values(touch, message))
         self.env["mail.notification"].sudo().create(
             {
@@ -449,6 +448,11 @@ class ArFollowupSender(models.AbstractModel):
                 "is_read": True,
             }
         )
+        return mail
+
+    @api.model
+    def _deliver(self, touch, mail):
+        """Speak to the mail server."""
         mail.send()
         if mail.state == "exception":
             return self._handle_refusal(touch, mail)
@@ -523,8 +527,38 @@ class ArFollowupSender(models.AbstractModel):
         return "failed"
 
     @api.model
+    def _note_failure(self, touch, error):
+        """A message that could not even be made, so that nothing left. A full disk is no customer's failure: it only
+        waits, and stops the run. Return what became of the touch.
+        """
+        _logger.error("Follow-up message %s could not be made", touch.id, exc_info=error)
+        self.env.cr.rollback()
+        ours = isinstance(error, OSError | psycopg2.OperationalError)
+        if ours:
+            touch.write(
+                {
+                    "state": "planned",
+                    "next_try": fields.Datetime.now() + RETRY_AFTER,
+                    "error": self._words(error),
+                }
+            )
+        else:
+            self._record_failure(touch, error)
+        self.env["ir.cron"]._commit_progress()
+        if not ours:
+            self._decide_again(touch)
+        return "stopped" if ours else "failed"
+
+    @api.model
+    def _words(self, error):
+        """What went wrong at first: what was made of it since quotes whole templates."""
+        while cause := error.__cause__ or (not error.__suppress_context__ and error.__context__):
+            error = cause
+        return (str(error).strip() or type(error).__name__)[:500]
+
+    @api.model
     def _record_failure(self, touch, error):
-        """A message that could not even be prepared: visible on its touch, and the next run takes another channel."""
+        """Visible on its touch; the next run takes another channel."""
         contact = touch.partner_id._get_followup_contacts(touch.company_id)[touch.partner_id.id]
         touch.write(
             {
@@ -533,7 +567,7 @@ class ArFollowupSender(models.AbstractModel):
                 "address": email_normalize(contact.email)
                 if touch.channel == followup.EMAIL
                 else contact.phone,
-                "error": str(error)[:500],
+                "error": self._words(error),
             }
         )
 
@@ -543,7 +577,7 @@ class ArFollowupSender(models.AbstractModel):
             {
                 "state": "unconfirmed",
                 "sent_at": fields.Datetime.now(),
-                "error": str(error)[:500]
+                "error": self._words(error)
                 if error
                 else self.env._(
                     "The system stopped while this was being sent. It may have arrived."

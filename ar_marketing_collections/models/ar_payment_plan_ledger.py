@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 from ..rules import payment_plan as rules
 from ..rules.working_day import is_working_day
+from ..tools.alone import alone
 
 _logger = logging.getLogger(__name__)
 
@@ -82,12 +83,8 @@ class ArPaymentPlan(models.Model):
         except Exception:
             self.env.invalidate_all()
             for plan in self:
-                try:
-                    with self.env.cr.savepoint():
-                        act(plan)
-                except Exception:  # noqa: PERF203
-                    self.env.invalidate_all()
-                    _logger.exception("Payment plan %s could not be looked at tonight", plan.id)
+                with alone(plan):
+                    act(plan)
 
     @api.model
     def _settle_now(self, lines):
@@ -204,7 +201,7 @@ class ArPaymentPlan(models.Model):
         elif news:
             self._tell("missed")
             if self.company_id.followup_mode == "automatic":
-                self._send_mail("mail_template_plan_missed")
+                self._try_to_mail("mail_template_plan_missed")
 
     # ------------------------------------------------------------
     # Reminders
@@ -236,7 +233,7 @@ class ArPaymentPlan(models.Model):
                 if one.is_paid or not is_near or plan.agreed_on >= today or plan._waits_for(one):
                     continue
                 if company.followup_mode == "automatic":
-                    plan._send_mail("mail_template_plan_reminder")
+                    plan._try_to_mail("mail_template_plan_reminder")
                 elif company.followup_mode == "review":
                     plan._tell("comes", one.date)
                 else:

@@ -1,5 +1,11 @@
+import logging
+
+import psycopg2
+
 from odoo import Command, api, fields, models
 from odoo.tools import format_list, formataddr
+
+_logger = logging.getLogger(__name__)
 
 #: Everything the texts about plans may contain: plain values, no code.
 PLACEHOLDERS = (
@@ -312,6 +318,17 @@ class ArPaymentPlan(models.Model):
         """The page as the customer sees it."""
         self.ensure_one()
         return {"type": "ir.actions.act_url", "url": self.plan_link, "target": "new"}
+
+    def _try_to_mail(self, template):
+        """The same by night: a text that fails for one customer becomes a task, and stops nobody else's."""
+        try:
+            with self.env.cr.savepoint():
+                self._send_mail(template)
+        except psycopg2.OperationalError:
+            raise
+        except Exception:
+            _logger.exception("Payment plan %s: %s could not be written", self.id, template)
+            self._tell("no_text")
 
     def _send_mail(self, template):
         """Queue an e-mail by the template of that name, in the customer's language, from the person who looks after the

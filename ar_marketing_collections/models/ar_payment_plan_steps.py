@@ -29,6 +29,9 @@ TASKS = {
     "broken": _lt("An instalment did not come: the payment plan ended, follow-up goes on."),
     "write_off": _lt("The payment plan is fulfilled: please write off %(amount)s as agreed."),
     "no_address": _lt("The customer has no e-mail address: please call about the plan."),
+    "no_text": _lt(
+        "An e-mail about the plan could not be written: please call, and mend its text."
+    ),
 }
 
 
