@@ -8,7 +8,7 @@ from .processes import ProcessCase
 @tagged("post_install", "-at_install")
 class TestPortalAtOnce(ProcessCase):
     def test_a_form_sent_ten_times_at_once_makes_one_record(self):
-        seen = self.run_script("faults_portal.py", "twice")
+        seen = self.play("clicking.twice")
         for form, statuses in seen["statuses"].items():
             self.assertEqual(statuses, {"303": 10}, form)
         self.assertEqual(
@@ -26,7 +26,7 @@ class TestPortalAtOnce(ProcessCase):
     def test_a_thousand_posts_of_one_customer_make_twenty_of_a_kind_and_the_statement_still_answers(
         self,
     ):
-        seen = self.run_script("faults_portal.py", "flood")
+        seen = self.play("clicking.flood")
         self.assertEqual(seen["page"], 200)
         self.assertEqual(sum(seen["statuses"].values()), 1000)
         self.assertEqual(seen["statuses"], {"303": 40, "429": 960})

@@ -1,14 +1,5 @@
-"""Customers who click twice, and one who never stops: many posts at the same moment to a server of its own.
+"""Customers who click twice, and one who never stops: many posts at the same moment to a server of its own."""
 
-    python faults_portal.py twice|flood DATABASE [Odoo options]
-
-``twice``: each form is sent ten times at once, as one person with a shaky hand or a slow line does. ``flood``: a
-thousand promises and disputes, each unlike the others, in eight threads. Prints one line of JSON: how often each
-answer came, and how many records of each kind there are.
-"""
-
-import json
-import logging
 import re
 import socket
 import subprocess
@@ -18,9 +9,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 import requests
+from faults.stage import get_company, make_invoices
+
+from odoo import Command, fields, sql_db
 
 STATEMENT = "/my/account-statement"
 AT_ONCE, POSTS, THREADS = 10, 1000, 8
@@ -28,54 +21,44 @@ LOOPBACK = "127.0.0.1"
 KINDS = ("ar.payment.promise", "ar.payment.plan", "ar.payment.plan.instalment", "ar.dispute")
 
 
-def main(mode, database, options):
-    from odoo import SUPERUSER_ID, api, sql_db
-    from odoo.modules.registry import Registry
-    from odoo.tools import config
+def twice(stage):
+    """Each form is sent ten times at once, as one person with a shaky hand or a slow line does."""
+    return play(stage, send_twice)
 
-    config.parse_config(["-d", database, "--max-cron-threads=0", *options], setup_logging=False)
-    logging.disable(logging.CRITICAL)
-    registry = Registry(database)
-    with registry.cursor() as cr:
-        about, items = prepare(api.Environment(cr, SUPERUSER_ID, {}))
-    sql_db.close_db(database)
-    with Server(database, options) as server:
-        result = {"twice": send_twice, "flood": flood}[mode](server, about, items)
-    with registry.cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
+
+def flood(stage):
+    """A thousand promises and disputes, each unlike the others, in eight threads."""
+    return play(stage, send_many)
+
+
+def play(stage, send):
+    """How often each answer came, and how many records of each kind there are."""
+    with stage.env() as env:
+        about, items = prepare(env)
+    sql_db.close_db(stage.database)
+    with Server(stage.database, stage.options) as server:
+        result = send(server, about, items)
+    with stage.env() as env:
         result["records"] = {name: env[name].search_count([]) for name in KINDS}
         result["tasks"] = Counter(
             env["mail.activity"].search([("res_model", "like", "ar.")]).mapped("summary")
         )
-    print(json.dumps(result))  # noqa: T201
+    return result
 
 
 def prepare(env):
     """A customer with a link, and an item for each form: (what the link opens, {name: item id})."""
-    from odoo import Command, fields
-
-    company = (
-        env["res.company"].search([("account_sale_tax_id", "!=", False)], limit=1) or env.company
-    )
+    company = get_company(env)
     env = env(context={"allowed_company_ids": company.ids, "tracking_disable": True})
     company.write({"default_collector_id": env.ref("base.user_admin").id, "plan_at_once": True})
     partner = env["res.partner"].create({"name": "Shaky Hand Ltd", "email": "shaky@example.com"})
     today = fields.Date.today()
     names = ("promise", "plan", "dispute")
-    moves = env["account.move"].create(
-        [
-            {
-                "move_type": "out_invoice",
-                "partner_id": partner.id,
-                "invoice_date": today - timedelta(days=40),
-                "invoice_date_due": today - timedelta(days=10),
-                "invoice_payment_term_id": False,
-                "invoice_line_ids": [
-                    Command.create({"name": "Work", "price_unit": 10000, "tax_ids": []})
-                ],
-            }
-            for _name in names
-        ]
+    moves = make_invoices(
+        company,
+        [partner] * len(names),
+        today - timedelta(days=10),
+        invoice_line_ids=[Command.create({"name": "Work", "price_unit": 10000, "tax_ids": []})],
     )
     moves.action_post()
     items = [move.line_ids.filtered(lambda one: one.debit).id for move in moves]
@@ -134,8 +117,6 @@ class Server:
 
 def forms(items):
     """{form: what is typed into it}, as a browser sends it."""
-    from odoo import fields
-
     today = fields.Date.today()
     return {
         "promise": {
@@ -177,7 +158,7 @@ def send_twice(server, about, items):
     return {"statuses": statuses}
 
 
-def flood(server, about, items):
+def send_many(server, about, items):
     """A thousand, every second one a dispute; no two alike."""
     session, given = server.open(about)
     typed = forms(items)
@@ -195,8 +176,3 @@ def flood(server, about, items):
         f"http://{LOOPBACK}:{server.port}{STATEMENT}", params=about, timeout=60
     ).status_code
     return {"statuses": statuses, "seconds": seconds, "page": page}
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    main(sys.argv[1], sys.argv[2], sys.argv[3:])
