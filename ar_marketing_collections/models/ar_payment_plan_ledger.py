@@ -1,12 +1,10 @@
-import logging
 from datetime import date, timedelta
 
 from odoo import api, fields, models
 
 from ..rules import payment_plan as rules
 from ..rules.working_day import is_working_day
-
-_logger = logging.getLogger(__name__)
+from ..tools.alone import alone
 
 
 class ArPaymentPlan(models.Model):
@@ -82,12 +80,8 @@ class ArPaymentPlan(models.Model):
         except Exception:
             self.env.invalidate_all()
             for plan in self:
-                try:
-                    with self.env.cr.savepoint():
-                        act(plan)
-                except Exception:  # noqa: PERF203
-                    self.env.invalidate_all()
-                    _logger.exception("Payment plan %s could not be looked at tonight", plan.id)
+                with alone(plan):
+                    act(plan)
 
     @api.model
     def _settle_now(self, lines):
