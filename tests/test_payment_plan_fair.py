@@ -13,7 +13,7 @@ from .test_payment_plan import DAY, FIRST, GRACE, START, THIRD, PlanCommon
 
 #: Working days only: the last one before the first payment.
 FRIDAY = START - 3 * DAY
-LEDGER = "odoo.addons.ar_marketing_collections.models.ar_payment_plan_ledger"
+ALONE = "odoo.addons.ar_marketing_collections.tools.alone"
 
 
 @tagged("post_install", "-at_install")
@@ -162,9 +162,10 @@ class TestPaymentPlanFair(PlanCommon):
                 raise ValueError("as a template would that somebody broke")
             return miss(plan, *args)
 
-        with patch.object(Plan, "_miss", fail), mute_logger(LEDGER):
+        with patch.object(Plan, "_miss", fail), mute_logger(ALONE):
             self.check(START + (GRACE + 1) * DAY)
         self.assertEqual((bad.state, good.state), ("accepted", "broken"))
+        self.assertIn("could not be checked", bad.message_ids[:1].body)
 
     # ------------------------------------------------------------
     # In draft, or gone

@@ -1,4 +1,3 @@
-import logging
 from datetime import date, timedelta
 
 from odoo import api, fields, models
@@ -6,8 +5,6 @@ from odoo import api, fields, models
 from ..rules import payment_plan as rules
 from ..rules.working_day import is_working_day
 from ..tools.alone import alone
-
-_logger = logging.getLogger(__name__)
 
 
 class ArPaymentPlan(models.Model):
