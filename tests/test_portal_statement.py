@@ -257,6 +257,10 @@ class TestPortalFigures(PortalStatementCommon):
                 ("USD", "12.00", "0.00", ""),
             ],
         )
+        paper = self.read_paper(company=self.company.id, date_begin=day)
+        self.assertIn("What you paid from Dec 1, 2025 to Mar 2, 2026", paper)
+        self.assertIn("1,023.00", paper, "all of the period")
+        self.assertNotIn("What you paid", self.read_paper(company=self.company.id))
 
     def test_days_that_are_none_are_taken_for_the_usual_ones(self):
         self.receive(self.partner, TODAY, 13)

@@ -74,7 +74,10 @@ class PortalStatement(CustomerPortal):
         sitemap=False,
     )
     def portal_account_statement_pdf(self, access_token=None, company=None, **kw):
-        """The statement as the back office prints it: of one company, or of one after the other."""
+        """The statement as the back office prints it: of one company, or of one after the other.
+
+        Where a period is asked for, what was paid in it stands below.
+        """
         reader = self._get_statement_reader(access_token)
         if not reader:
             return self._refuse_statement(access_token)
@@ -84,10 +87,15 @@ class PortalStatement(CustomerPortal):
                 "/my/account-statement", {"access_token": access_token} if access_token else None
             )
         report = request.env["ir.actions.report"].sudo()
+        period = {}
+        if kw.get("date_begin") or kw.get("date_end"):
+            today = fields.Date.context_today(report)
+            days = self._get_period(kw.get("date_begin"), kw.get("date_end"), today)
+            period = dict(zip(("since", "until"), map(fields.Date.to_string, days), strict=True))
         papers = [
             report.with_company(one)._render_qweb_pdf(
                 "ar_marketing_collections.action_report_statement",
-                data={"partner_ids": reader.customer.ids, "company_id": one.id},
+                data={"partner_ids": reader.customer.ids, "company_id": one.id, **period},
             )[0]
             for one in companies
         ]

@@ -13,7 +13,8 @@ class ReportStatement(models.AbstractModel):
         """The statements of one company.
 
         :param data: ``as_of`` (ISO date, default today), ``company_id`` (default the current one) and
-            ``partner_ids``, given instead of ``docids``
+            ``partner_ids``, given instead of ``docids``; with ``since`` and ``until`` (ISO dates) what was paid in that
+            period stands below
         """
         data = data or {}
         if not self.env.su and not self.env.user.has_group(COLLECTOR):
@@ -28,6 +29,10 @@ class ReportStatement(models.AbstractModel):
         statements = self.env["ar.statement"]._get_statement(customers, company, as_of)
         if as_of == today:
             self._add_banners(statements, company, today)
+        if data.get("since"):
+            self._add_payments(
+                statements, *map(fields.Date.to_date, (data["since"], data["until"]))
+            )
         return {
             "doc_ids": customers.ids,
             "doc_model": "res.partner",
@@ -35,6 +40,25 @@ class ReportStatement(models.AbstractModel):
             "statements": statements,
             "is_today": as_of == today,
         }
+
+    @api.model
+    def _add_payments(self, statements, since, until):
+        """All that each customer paid in a period, as the portal has it."""
+        for partner, statement in statements.items():
+            service = self.env["ar.statement"].with_context(lang=statement["lang"])
+            statement["paid_words"] = service.env._(
+                "What you paid from %(since)s to %(until)s",
+                since=service._format_date(since),
+                until=service._format_date(until),
+            )
+            statement["paid"] = {
+                currency: [
+                    (payment, service._get_payment_notes(currency, payment)) for payment in payments
+                ]
+                for currency, payments in service._get_payments(
+                    statement["company"], partner, since, until, limit=None
+                ).items()
+            }
 
     @api.model
     def _add_banners(self, statements, company, today):
