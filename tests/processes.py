@@ -21,14 +21,20 @@ class ProcessCase(BaseCase):
         self.execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", copy)
         self.execute("CREATE DATABASE {} TEMPLATE {}", copy, database)
         self.addCleanup(self.execute, "DROP DATABASE IF EXISTS {} WITH (FORCE)", copy)
-        return copy, [
-            f"--addons-path={','.join(map(str, config['addons_path']))}",
-            f"--data-dir={config['data_dir']}",
-            *(
-                f"--{name}={config[name]}"
-                for name in ("db_host", "db_port", "db_user", "db_password")
-                if config[name]
-            ),
+        server = ("db_host", "db_port", "db_user", "db_password")
+        return copy, self.get_options(**{name: config[name] for name in server})
+
+    def get_options(self, **changed):
+        """Odoo's options for a process like this one, apart from what is ``changed``."""
+        options = {
+            "addons_path": ",".join(map(str, config["addons_path"])),
+            "data_dir": config["data_dir"],
+        }
+        options |= changed
+        return [
+            f"--{name.replace('_path', '-path').replace('_dir', '-dir')}={value}"
+            for name, value in options.items()
+            if value
         ]
 
     def execute(self, statement, *names):
@@ -39,10 +45,13 @@ class ProcessCase(BaseCase):
             cr.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
         connection.close()
 
-    def run_process(self, *command, timeout=300):
-        """Run Python with these arguments; return what it printed."""
+    def run_process(self, *command, timeout=300, before=()):
+        """Run Python with these arguments; return what it printed.
+
+        :param before: words of a command that runs another one
+        """
         done = subprocess.run(
-            [sys.executable, *command],
+            [*before, sys.executable, *command],
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -51,13 +60,16 @@ class ProcessCase(BaseCase):
         self.assertEqual(done.returncode, 0, done.stderr[-3000:])
         return done.stdout
 
+    def play(self, scenario, stage=None, **how):
+        """Play a scenario of ``faults`` (MODULE.FUNCTION); return what it saw.
+
+        :param stage: (database, Odoo's options), otherwise a copy of this database
+        """
+        database, options = stage or self.copy_database()
+        script = str(Path(__file__).with_name("faults").resolve() / "run.py")
+        said = self.run_process(script, scenario, database, *options, **how)
+        return json.loads(said.splitlines()[-1])
+
     def tell(self, seen, *figures):
         """Print figures of a scenario for docs/RELIABILITY.md; pytest shows them with -s."""
         print(self._testMethodName, {name: seen[name] for name in figures})  # noqa: T201
-
-    def play(self, scenario, timeout=300):
-        """Play a scenario of ``faults`` (MODULE.FUNCTION) on a copy of the database; return what it saw."""
-        copy, options = self.copy_database()
-        script = str(Path(__file__).with_name("faults").resolve() / "run.py")
-        said = self.run_process(script, scenario, copy, *options, timeout=timeout)
-        return json.loads(said.splitlines()[-1])

@@ -59,14 +59,22 @@ class Stage:
     # ------------------------------------------------------------
 
     def fork(self, work, *args):
-        """Let a new process do ``work(env, *args)``; return its number."""
+        """Let a new process do ``work(env, *args)`` in a transaction; return its number."""
+
+        def transaction():
+            with self.registry.cursor() as cr:
+                work(api.Environment(cr, SUPERUSER_ID, {}), *args)
+
+        return self.start(transaction)
+
+    def start(self, work):
+        """Let a new process do ``work()``; return its number."""
         sql_db.close_db(self.database)
         child = os.fork()
         if child:
             return child
         try:
-            with self.registry.cursor() as cr:
-                work(api.Environment(cr, SUPERUSER_ID, {}), *args)
+            work()
         except BaseException:
             sys.excepthook(*sys.exc_info())
             os._exit(1)
