@@ -234,6 +234,8 @@ def count(ends):
 def count_down(events, *moments):
     """Let this process kill itself at the ``events``-th of: before and after a call of one of ``moments``.
 
+    Before alone where that is a statement: after it nothing happens until the next one.
+
     :param moments: (owner, name of its method)
     """
     left = [events]
@@ -247,7 +249,8 @@ def count_down(events, *moments):
         def wrapper(*args, **kwargs):
             event()
             result = function(*args, **kwargs)
-            event()
+            if function.__name__ != "execute":
+                event()
             return result
 
         return wrapper
