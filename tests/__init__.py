@@ -37,6 +37,7 @@ from . import (
     test_portal_plan,
     test_portal_statement,
     test_promise,
+    test_reliability,
     test_rules_banner,
     test_rules_billing_calendar,
     test_rules_billing_day,

@@ -33,14 +33,17 @@ class ProcessCase(BaseCase):
         self.addCleanup(self.execute, "DROP DATABASE IF EXISTS {} WITH (FORCE)", copy)
         return copy, self.options()
 
-    def settings(self):
-        """What processes on the same server and with the same addons are told, as a configuration file names it."""
+    def settings(self, **changed):
+        """What processes on the same server and with the same addons are told, as a configuration file names it.
+
+        ``changed`` is what they are told instead.
+        """
         addons_path = self.addons_path or config["addons_path"]
         given = {name: config[name] for name in ("db_host", "db_port", "db_user", "db_password")}
         return {
             "addons_path": ",".join(map(str, addons_path)),
             "data_dir": config["data_dir"],
-            **{name: value for name, value in given.items() if value},
+            **{name: value for name, value in (given | changed).items() if value},
         }
 
     @contextmanager
@@ -62,10 +65,13 @@ class ProcessCase(BaseCase):
             self.odoo("-d", name, "-i", "account_payment,link_tracker,sms,payment_demo", *QUIT)
         return name
 
-    def options(self):
+    def options(self, **changed):
         """The same on a command line."""
         spelled = {"addons_path": "addons-path", "data_dir": "data-dir"}
-        return [f"--{spelled.get(name, name)}={value}" for name, value in self.settings().items()]
+        return [
+            f"--{spelled.get(name, name)}={value}"
+            for name, value in self.settings(**changed).items()
+        ]
 
     def odoo(self, *command, timeout=600):
         """Run Odoo's own command line; return its log."""
@@ -92,10 +98,13 @@ class ProcessCase(BaseCase):
             cr.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
         connection.close()
 
-    def run_process(self, *command, timeout=300):
-        """Run Python with these arguments; return what it printed."""
+    def run_process(self, *command, timeout=300, before=()):
+        """Run Python with these arguments; return what it printed.
+
+        :param before: words of a command that runs another one
+        """
         done = subprocess.run(
-            [sys.executable, *command],
+            [*before, sys.executable, *command],
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -104,13 +113,16 @@ class ProcessCase(BaseCase):
         self.assertEqual(done.returncode, 0, done.stderr[-3000:])
         return done.stdout
 
+    def play(self, scenario, stage=None, **how):
+        """Play a scenario of ``faults`` (MODULE.FUNCTION); return what it saw.
+
+        :param stage: (database, Odoo's options), otherwise a copy of this database
+        """
+        database, options = stage or self.copy_database()
+        script = str(Path(__file__).with_name("faults").resolve() / "run.py")
+        said = self.run_process(script, scenario, database, *options, **how)
+        return json.loads(said.splitlines()[-1])
+
     def tell(self, seen, *figures):
         """Print figures of a scenario for docs/RELIABILITY.md; pytest shows them with -s."""
         print(self._testMethodName, {name: seen[name] for name in figures})  # noqa: T201
-
-    def play(self, scenario, timeout=300):
-        """Play a scenario of ``faults`` (MODULE.FUNCTION) on a copy of the database; return what it saw."""
-        copy, options = self.copy_database()
-        script = str(Path(__file__).with_name("faults").resolve() / "run.py")
-        said = self.run_process(script, scenario, copy, *options, timeout=timeout)
-        return json.loads(said.splitlines()[-1])

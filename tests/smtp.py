@@ -19,6 +19,8 @@ class Inbox:
         self.refused = {}
         #: {address: (whether a message to it is kept, seconds until the answer, answer or None to hang up)}
         self.moods = {}
+        #: How long it takes for a message.
+        self.seconds = 0
         #: Hangs up on everybody once it has so many messages.
         self.room = None
 
@@ -35,7 +37,9 @@ class Inbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        keeps, seconds, answer = self.moods.get(envelope.rcpt_tos[0], (True, 0, "250 OK"))
+        keeps, seconds, answer = self.moods.get(
+            envelope.rcpt_tos[0], (True, self.seconds, "250 OK")
+        )
         if keeps:
             self.messages.append(message_from_bytes(envelope.content, policy=email_policy))
         await asyncio.sleep(seconds)

@@ -16,7 +16,7 @@ def check(env):
 
 
 def everywhere(stage):
-    """SIGKILL before and after every SQL statement and commit of the nightly check."""
+    """SIGKILL before every SQL statement and around every commit of the nightly check."""
     moments = (sql_db.Cursor, "execute"), (sql_db.Cursor, "commit")
     prepare(stage)
     ends, one = [], 0

@@ -54,8 +54,8 @@ def everywhere(stage):
             (partner,) = stage.make_customers(env, f"e{one}")
             make_drafts(env, [partner] * 2)
         ends += [stage.kill(work, one, *moments), stage.do(work)]
-        one += 20  # before and after each
-    return describe(stage, ends) | {"moments": one // 20}
+        one += 10
+    return describe(stage, ends) | {"moments": one // 10}
 
 
 def kill_often(stage):

@@ -49,7 +49,7 @@ def crowd(stage):
 
 
 def everywhere(stage):
-    """SIGKILL before and after every single SQL statement, commit and word to the mail server.
+    """SIGKILL before every single SQL statement, before and after every commit and word to the mail server.
 
     For each of them two new customers, a process that is killed there, and another one that goes on.
     """

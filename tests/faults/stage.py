@@ -59,14 +59,22 @@ class Stage:
     # ------------------------------------------------------------
 
     def fork(self, work, *args):
-        """Let a new process do ``work(env, *args)``; return its number."""
+        """Let a new process do ``work(env, *args)`` in a transaction; return its number."""
+
+        def transaction():
+            with self.registry.cursor() as cr:
+                work(api.Environment(cr, SUPERUSER_ID, {}), *args)
+
+        return self.start(transaction)
+
+    def start(self, work):
+        """Let a new process do ``work()``; return its number."""
         sql_db.close_db(self.database)
         child = os.fork()
         if child:
             return child
         try:
-            with self.registry.cursor() as cr:
-                work(api.Environment(cr, SUPERUSER_ID, {}), *args)
+            work()
         except BaseException:
             sys.excepthook(*sys.exc_info())
             os._exit(1)
@@ -226,6 +234,8 @@ def count(ends):
 def count_down(events, *moments):
     """Let this process kill itself at the ``events``-th of: before and after a call of one of ``moments``.
 
+    Before alone where that is a statement: after it nothing happens until the next one.
+
     :param moments: (owner, name of its method)
     """
     left = [events]
@@ -239,7 +249,8 @@ def count_down(events, *moments):
         def wrapper(*args, **kwargs):
             event()
             result = function(*args, **kwargs)
-            event()
+            if function.__name__ != "execute":
+                event()
             return result
 
         return wrapper
