@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("billing", "portal")
+NAMES = ("billing", "portal", "workers")
 
 
 def main(arguments):

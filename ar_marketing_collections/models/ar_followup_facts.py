@@ -46,6 +46,36 @@ class ArFollowupFacts(models.AbstractModel):
         }
 
     @api.model
+    def _customer_ids(self, company):
+        """The customers of ``_customers``, in one query and without their facts: to share them out."""
+        self.env["ar.ledger"]._flush()
+        self.env["ar.followup.case"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT p.commercial_partner_id
+                  FROM account_move_line l
+                  JOIN res_partner p ON p.id = l.partner_id
+                 WHERE l.account_id IN %(accounts)s
+                   AND l.company_id IN %(companies)s
+                   AND l.parent_state = 'posted'
+                   AND l.reconciled IS NOT TRUE
+                   AND l.amount_residual_currency <> 0
+                 UNION
+                SELECT p.commercial_partner_id
+                  FROM ar_followup_case c
+                  JOIN res_partner p ON p.id = c.partner_id
+                 WHERE c.company_id = %(company)s AND c.decision <> 'nothing'
+              ORDER BY 1
+                """,
+                accounts=self.env["ar.ledger"]._receivable_account_ids(company),
+                companies=tuple(company._collections_members().ids),
+                company=company.id,
+            )
+        )
+        return [partner for (partner,) in self.env.cr.fetchall()]
+
+    @api.model
     def _partner_facts(self, company, open_partners, partner_ids):
         """{partner: {segment, paused_until, excluded, policy_id, tags}} of customers with an open item or a case."""
         self.env["ar.followup.case"].flush_model()

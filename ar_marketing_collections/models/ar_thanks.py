@@ -37,17 +37,23 @@ class ArThanks(models.AbstractModel):
 
         :param decided: of the same customers, as ``ar.followup.engine`` decided; who is not in it has nothing open
         """
-        choice, since = company.thanks_for, company.thanks_since
-        if choice == thanks.NOBODY or not since:
-            return {}
-        first = max(since, today - timedelta(days=thanks.WINDOW_DAYS))
-        paid = self.env["ar.ledger"]._items_to_thank_for(company, first, today, partner_ids)
+        paid = self._paid_items(company, today, partner_ids)
         if not paid:
             return {}
+        choice, since = company.thanks_for, company.thanks_since
         payers = self._payers(company, today, paid, decided)
         return {
             partner: thanks.decide(payer, choice, since, today) for partner, payer in payers.items()
         }
+
+    @api.model
+    def _paid_items(self, company, today, partner_ids=None):
+        """What customers paid that they may be thanked for: {partner: [PaidItem]}."""
+        since = company.thanks_since
+        if company.thanks_for == thanks.NOBODY or not since:
+            return {}
+        first = max(since, today - timedelta(days=thanks.WINDOW_DAYS))
+        return self.env["ar.ledger"]._items_to_thank_for(company, first, today, partner_ids)
 
     @api.model
     def _payers(self, company, today, paid, decided):

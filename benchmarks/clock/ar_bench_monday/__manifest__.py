@@ -1,0 +1,1 @@
+{"name": "A Monday for measurements", "license": "LGPL-3", "installable": False}

@@ -1,0 +1,242 @@
+"""Several workers: a run over many customers, each sent one e-mail, by one process and by two, without and with jobs.
+
+Without queue_job two processes send what is planned, as two scheduled actions do. With it two Odoo servers behind a
+balancer do what one job runner hands out; one of them is killed half-way, too. One PostgreSQL, and a mail server in a
+process of its own. Whatever happens, nothing may be sent twice and nothing be missing.
+"""
+
+import os
+import subprocess
+import time
+from collections import Counter
+from contextlib import ExitStack, contextmanager
+
+from workers_stage import Balancer, Database, MailServer, OdooServer, make_it_monday
+
+COUNT = 2000
+
+
+def measure(database, count=None):
+    count = count or COUNT
+    prepare(database, count)
+    print(f"{count} customers, each sent one e-mail, on {os.cpu_count()} processors:", flush=True)
+    alone = report("one process", without_jobs(database, 1), count)
+    report("two processes", without_jobs(database, 2), count, alone)
+    alone = report("one server, one job at a time", with_jobs(database, 1), count)
+    shared = report("two servers, two jobs at a time", with_jobs(database, 2), count, alone)
+    report("the same, one killed half-way", with_jobs(database, 2, kill=True), count, alone)
+    return alone / shared
+
+
+# ------------------------------------------------------------
+# Ways
+# ------------------------------------------------------------
+
+
+def without_jobs(source, processes):
+    """One process decides, so many send."""
+    with world(source) as (database, mail):
+        start = time.perf_counter()
+        with database.env() as env:
+            for company in env["res.company"]._collections_roots():
+                env["ar.followup.engine"]._run(company, get_today(env))
+        decided = time.perf_counter() - start
+        database.close()
+        for child in [database.fork(send) for _number in range(processes)]:
+            os.waitpid(child, 0)
+        return look(database, mail, decided, time.perf_counter() - start)
+
+
+def send(env):
+    for _outcome in env["ar.followup.sender"]._send_waiting():
+        pass
+
+
+def with_jobs(source, servers, kill=False):
+    """The scheduled actions make the jobs, so many servers do them, one job each at a time."""
+    with world(source) as (database, mail), ExitStack() as stack:
+        balancer = stack.enter_context(Balancer())
+        running = [
+            stack.enter_context(OdooServer(database.name, balancer, servers))
+            for _number in range(servers)
+        ]
+        balancer.ports = [server.port for server in running]
+        wait_for_runner(database)
+        start = time.perf_counter()
+        cron(database, "ar.followup.engine", "_cron_run_followups")
+        wait_for_jobs(database)
+        decided = time.perf_counter() - start
+        cron(database, "ar.followup.sender", "_cron_send_followups")
+        if kill:
+            with database.env() as env:
+                half = env["ar.followup.touch"].search_count([]) // 2
+            while len(mail.received) < half:
+                time.sleep(0.1)
+            running[0].kill()
+        wait_for_jobs(database)
+        seconds = time.perf_counter() - start
+        if kill:  # the scheduled action finds what was in flight
+            cron(database, "ar.followup.sender", "_cron_send_followups")
+            wait_for_jobs(database)
+        with database.env() as env:
+            jobs = env["queue.job"].search([("method_name", "=", "_job_send")])
+            shares = sorted(Counter(jobs.mapped("worker_pid")).values())
+        return look(database, mail, decided, seconds) | {"killed": kill, "shares": shares}
+
+
+def cron(database, model, method):
+    with database.env() as env:
+        getattr(env[model], method)()
+
+
+def wait_for_runner(database):
+    """A job that is done: the runner, which sleeps at first, is awake."""
+    with database.env() as env:
+        env["queue.job"].with_delay()._test_job()
+    wait_for_jobs(database)
+
+
+def wait_for_jobs(database):
+    while True:
+        with database.env() as env:
+            found = env["queue.job"]._read_group([], ["state"], ["__count"])
+        states = {state for state, _count in found}
+        if "failed" in states:
+            raise SystemExit(f"Jobs failed: {found}")
+        if states <= {"done"}:
+            return
+        time.sleep(0.1)
+
+
+# ------------------------------------------------------------
+# The world
+# ------------------------------------------------------------
+
+
+@contextmanager
+def world(source):
+    """A copy of the database, and a mail server to which it sends."""
+    with Database(source) as database, MailServer() as mail:
+        with database.env() as env:
+            Server = env["ir.mail_server"]
+            Server.search([]).active = False
+            Server.create(
+                {
+                    "name": "loopback",
+                    "smtp_host": "127.0.0.1",
+                    "smtp_port": mail.port,
+                    "smtp_encryption": "none",
+                }
+            )
+        yield database, mail
+
+
+def get_today(env):
+    from odoo import fields
+
+    return fields.Date.context_today(env.user)
+
+
+def prepare(name, count):
+    """Install the job queue; make customers with one item each that is due for its first message."""
+    from datetime import timedelta
+
+    from odoo import SUPERUSER_ID, Command, api
+    from odoo.modules.registry import Registry
+    from odoo.tools import config
+
+    install = ["odoo", "-d", name, "-i", "queue_job", "--stop-after-init", "--no-http"]
+    subprocess.run([*install, "--log-level", "error"], check=True)
+    config.parse_config(["-d", name, "--max-cron-threads=0"], setup_logging=False)
+    make_it_monday()
+    with Registry(name).cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        company = env["res.company"].search([("chart_template", "!=", False)], limit=1)
+        env = env(context={"allowed_company_ids": company.ids, "tracking_disable": True})
+        today = get_today(env)
+        env["res.company"].search([]).followup_mode = "simulate"
+        company.write(
+            {
+                "email": "us@example.com",
+                "followup_mode": "automatic",
+                "followup_run_cap": 0,
+                "followup_policy_id": env.ref(
+                    "ar_marketing_collections.followup_policy_default"
+                ).id,
+                "books_complete_until": today,
+                "default_collector_id": env.ref("base.user_admin").id,
+            }
+        )
+        partners = env["res.partner"].create(
+            [
+                {"name": f"Customer {number}", "email": f"c{number}@example.com"}
+                for number in range(count)
+            ]
+        )
+        due = today - timedelta(days=3)
+        env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner.id,
+                    "invoice_date": due,
+                    "invoice_date_due": due,
+                    "invoice_payment_term_id": False,
+                    "invoice_line_ids": [
+                        Command.create({"name": "Work", "price_unit": 100, "tax_ids": []})
+                    ],
+                }
+                for partner in partners
+            ]
+        ).action_post()
+        cr.commit()
+        cr.execute("ANALYZE")
+
+
+# ------------------------------------------------------------
+# What came of it
+# ------------------------------------------------------------
+
+
+def look(database, mail, decided, seconds):
+    with database.env() as env:
+        touches = env["ar.followup.touch"].search([])
+        return {
+            "decided": decided,
+            "seconds": seconds,
+            "states": Counter(touches.mapped("state")),
+            "sent": touches.filtered(lambda touch: touch.state == "sent").mapped("address"),
+            "received": Counter(mail.received),
+        }
+
+
+def report(name, run, count, alone=None):
+    """Check a run and print its line; return its seconds."""
+    check(run, count)
+    seconds = run["seconds"]
+    words = f"  {name:<34}{seconds:6.1f} s, {1000 * seconds / count:4.0f} ms a customer"
+    words += f" (decided in {run['decided']:.1f} s)"
+    if alone:
+        words += f", {alone / seconds:.2f} times as fast"
+    if "shares" in run:
+        words += f"; jobs a worker: {', '.join(map(str, run['shares']))}"
+    if run.get("killed"):
+        words += f"; unconfirmed: {run['states']['unconfirmed']}"
+    print(words, flush=True)
+    return seconds
+
+
+def check(run, count):
+    """None twice, none missing; where a server was killed, what its workers had in flight is unconfirmed."""
+    received, states = run["received"], run["states"]
+    in_flight = 2 if run.get("killed") else 0
+    if set(received.values()) - {1}:
+        raise SystemExit("Some customers were sent two messages.")
+    if states["sent"] + states["unconfirmed"] != count or states["unconfirmed"] > in_flight:
+        raise SystemExit(f"Not every customer was written to: {states}")
+    if not set(run["sent"]) <= set(received):
+        raise SystemExit("Something is said to be sent that did not arrive.")
+
+
+if __name__ == "__main__":
+    raise SystemExit("Run: ./dev bench workers")
