@@ -77,7 +77,7 @@ def make_orders(env, company):
 
 
 def race(database, registry, environment, company_id):
-    from faults import fork, wait
+    from faults.stage import fork, wait
 
     from odoo import fields, sql_db
 

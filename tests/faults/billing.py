@@ -45,17 +45,17 @@ def service(stage):
 
 
 def everywhere(stage):
-    """SIGKILL at every tenth SQL statement or commit, with two new drafts of one customer each time."""
+    """SIGKILL at every fortieth SQL statement or commit, with two new drafts of one customer each time."""
     moments = (sql_db.Cursor, "execute"), (sql_db.Cursor, "commit")
     prepare(stage, 0)
     ends, one = [], 1
     while not ends or ends[-2]:
         with stage.env() as env:
-            (partner,) = stage.make_customers(env, f"e{one}")
+            (partner,) = stage.make_customers(env, f"e{one}", due=None)
             make_drafts(env, [partner] * 2)
         ends += [stage.kill(work, one, *moments), stage.do(work)]
-        one += 10
-    return describe(stage, ends) | {"moments": one // 10}
+        one += 40
+    return describe(stage, ends) | {"moments": one // 40}
 
 
 def kill_often(stage):

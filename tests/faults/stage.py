@@ -70,15 +70,7 @@ class Stage:
     def start(self, work):
         """Let a new process do ``work()``; return its number."""
         sql_db.close_db(self.database)
-        child = os.fork()
-        if child:
-            return child
-        try:
-            work()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
+        return fork(work)
 
     def do(self, work, *args):
         """Let a new process do it, and wait; return how it ended."""
@@ -98,11 +90,12 @@ class Stage:
     # ------------------------------------------------------------
 
     def make_customers(self, env, *names, due=TODAY - timedelta(days=3), **values):
-        """Customers with one item each, due on ``due``: for its first message, unless told otherwise."""
+        """Customers with one item each, due on ``due``, if at all: for its first message, unless told otherwise."""
         partners = env["res.partner"].create(
             [{"name": name, "email": f"{name}@example.com", **values} for name in names]
         )
-        make_invoices(get_company(env), partners, due).action_post()
+        if due:
+            make_invoices(get_company(env), partners, due).action_post()
         self.customers += names
         return partners
 
@@ -213,8 +206,21 @@ def break_text(env, template):
 
 
 # ------------------------------------------------------------
-# Ends
+# Beginnings and ends
 # ------------------------------------------------------------
+
+
+def fork(work):
+    """Let a new process do ``work()``; return its number. Nobody holds a connection to the database meanwhile."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        work()
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+    os._exit(0)
 
 
 def wait(child):
