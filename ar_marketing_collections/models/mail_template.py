@@ -5,6 +5,11 @@ from odoo.exceptions import ValidationError
 
 #: The models whose texts everybody who writes them may change, as they hold plain placeholders only.
 PLAIN_MODELS = ("ar.followup.case", "ar.billing.batch.line", "ar.dispute", "ar.payment.plan")
+#: Where Odoo looks for expressions when it sends one.
+RENDERED = (
+    *("subject", "body_html", "lang", "scheduled_date"),
+    *("email_from", "email_to", "email_cc", "partner_to", "reply_to"),
+)
 #: What stands in a text instead of a value: t-out="..." in the body, {{ ... }} in the subject.
 EXPRESSIONS = re.compile(
     r"""\bt-[\w-]+\s*=\s*["']([^"']*)["']|\{\{\s*(.*?)\s*(?:\|\|\|.*?)?\}\}""", re.DOTALL
@@ -14,16 +19,7 @@ EXPRESSIONS = re.compile(
 class MailTemplate(models.Model):
     _inherit = "mail.template"
 
-    @api.constrains(
-        "model_id",
-        "subject",
-        "body_html",
-        "lang",
-        "email_from",
-        "email_to",
-        "partner_to",
-        "reply_to",
-    )
+    @api.constrains("model_id", *RENDERED)
     def _check_followup_placeholders(self):
         """Texts of follow-up run no code, whoever wrote them: plain placeholders only, in every language."""
         for template in self.filtered(lambda template: template.model in PLAIN_MODELS):
@@ -40,15 +36,7 @@ class MailTemplate(models.Model):
     def _check_followup_text(self):
         self.ensure_one()
         allowed = self.env[self.model].mail_allowed_qweb_expressions()
-        for name in (
-            "subject",
-            "body_html",
-            "lang",
-            "email_from",
-            "email_to",
-            "partner_to",
-            "reply_to",
-        ):
+        for name in RENDERED:
             for in_body, in_subject in EXPRESSIONS.findall(str(self[name] or "")):
                 expression = (in_body or in_subject).strip()
                 if expression not in allowed:
