@@ -120,7 +120,9 @@ def pages(step, options):
 
 
 def statement(step, options):
-    found = step("peers", "statements", databases.ledger(MIDDLE))
+    found = step(
+        "peers", "statements", databases.copy("ar_bench_portfolio", databases.ledger(MIDDLE))
+    )
     return [Result("Statement of account", "PDF of one customer", duration(found["ours"]))]
 
 

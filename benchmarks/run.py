@@ -1,4 +1,6 @@
-"""The measurements: `./dev bench [NAME ...]`. Without a name: all of them, and the table is written anew.
+"""The measurements: `./dev bench [NAME ...]`. Without a name: all of them.
+
+Their table is printed and written to RESULTS.md.
 
 Every step runs in a process of its own, so that its memory and its caches are its own.
 """
@@ -14,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
-NAMES = ("portfolio", "pages", "statement", "billing", "portal")
+NAMES = ("portfolio", "pages", "statement", "billing", "portal", "peers")
 
 
 def main(arguments):
@@ -45,14 +47,12 @@ def main(arguments):
     import report
 
     results = []
-    for name in options.names or NAMES:
+    names = options.names or NAMES[: None if options.peers else -1]
+    for name in names:
         results += getattr(report, name)(step, options)
-    if options.peers:
-        results += report.peers(step, options)
     text = report.text(results, arguments)
     print(text)
-    if not options.names:
-        RESULTS.write_text(text, encoding="utf-8")
+    RESULTS.write_text(text, encoding="utf-8")
 
 
 def step(module, function, *arguments):

@@ -20,7 +20,9 @@ class ArFollowupFacts(models.AbstractModel):
     _description = "Follow-up Facts"
 
     @api.model
-    def _customers(self, company, today, partner_ids=None):
+    def _customers(
+        self, company, today, partner_ids=None, *, ignore_open_touches=False, old_before=None
+    ):
         """Customers with an open item or a case: {partner: (followup.Customer, followup.Policy or None)}."""
         items, credits = self.env["ar.ledger"]._open_lines(company, partner_ids)
         contacts, open_touches = self._contact_facts(company, today, partner_ids)
@@ -38,7 +40,8 @@ class ArFollowupFacts(models.AbstractModel):
                     paused_until=facts["paused_until"],
                     excluded=facts["excluded"] or "",
                     promises=promises.get(partner, ()),
-                    open_touch=open_touches.get(partner),
+                    open_touch=None if ignore_open_touches else open_touches.get(partner),
+                    old_before=old_before,
                 ),
                 self._nearest_policy(company, policies, facts),
             )
@@ -262,9 +265,9 @@ class ArFollowupFacts(models.AbstractModel):
         """The customer's own policy, else the first one for its tags, else the company's."""
         if facts["policy_id"] in policies:
             return policies[facts["policy_id"]][0]
-        tags = set(facts["tags"])
-        for policy, for_tags in policies.values():
-            if tags & for_tags:
-                return policy
+        if tags := set(facts["tags"]):
+            for policy, for_tags in policies.values():
+                if tags & for_tags:
+                    return policy
         own = policies.get(company.followup_policy_id.id)
         return own[0] if own else None

@@ -86,15 +86,14 @@ class Level:
     automatic: bool = True
     patience: int = 5
     has_text: bool = True
+    #: Days from the due date; below zero before it.
+    offset: int = field(init=False)
+    is_firm: bool = field(init=False)
 
-    @property
-    def offset(self) -> int:
-        """Days from the due date; below zero before it."""
-        return -self.days if self.timing == BEFORE else self.days
-
-    @property
-    def is_firm(self) -> bool:
-        return self.tone in (FIRM, FINAL)
+    def __post_init__(self) -> None:
+        offset = -self.days if self.timing == BEFORE else self.days
+        object.__setattr__(self, "offset", offset)
+        object.__setattr__(self, "is_firm", self.tone in (FIRM, FINAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +111,18 @@ class Policy:
     firm_min_days: int = 45
     firm_min_contacts: int = 3
     promise_grace_days: int = 2
+    #: The levels before and after the due date: worked out once for all customers.
+    before: tuple[Level, ...] = field(init=False)
+    after: tuple[Level, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "levels", tuple(sorted(self.levels, key=lambda level: level.offset))
-        )
-
-    @property
-    def before(self) -> tuple[Level, ...]:
-        return tuple(level for level in self.levels if level.timing == BEFORE)
-
-    @property
-    def after(self) -> tuple[Level, ...]:
-        return tuple(level for level in self.levels if level.timing == AFTER)
+        levels = tuple(sorted(self.levels, key=lambda level: level.offset))
+        for name, some in (
+            ("levels", levels),
+            ("before", tuple(level for level in levels if level.timing == BEFORE)),
+            ("after", tuple(level for level in levels if level.timing == AFTER)),
+        ):
+            object.__setattr__(self, name, some)
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +373,10 @@ def uncovered(items: Iterable[Item], credits: Mapping[int, tuple[float, float]])
 
     An item that a credit covers in part stays, with its whole amount: what is asked is decided by ``asked_amount``.
     """
+    if not credits:
+        return sorted(
+            (one for one in items if one.amount > ROUNDING), key=lambda one: (one.due, one.id)
+        )
     left = {currency: amount for currency, (amount, _company) in credits.items()}
     rest = []
     for item in sorted(items, key=lambda one: (one.due, one.id)):
@@ -683,6 +685,8 @@ class _Case:
         return "books_by_hand" if self.books.by_hand else "books_stale"
 
     def _had(self, item: Item) -> int | None:
+        if not self.customer.contacts and not self.lapsed:
+            return None
         offsets = [
             contact.reached[item.id]
             for contact in self.customer.contacts
