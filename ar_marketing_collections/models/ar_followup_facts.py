@@ -29,6 +29,7 @@ class ArFollowupFacts(models.AbstractModel):
         channels = self._channel_facts(company, today, items.keys())
         promises = self._promise_facts(company, partner_ids)
         policies = self._policies(company)
+        own = company.followup_policy_id.id
         return {
             partner: (
                 followup.Customer(
@@ -43,7 +44,7 @@ class ArFollowupFacts(models.AbstractModel):
                     open_touch=None if ignore_open_touches else open_touches.get(partner),
                     old_before=old_before,
                 ),
-                self._nearest_policy(company, policies, facts),
+                self._nearest_policy(own, policies, facts),
             )
             for partner, facts in self._partner_facts(company, items.keys(), partner_ids).items()
         }
@@ -261,13 +262,12 @@ class ArFollowupFacts(models.AbstractModel):
         return {policy.id: (policy._to_rule(), set(policy.category_ids.ids)) for policy in policies}
 
     @api.model
-    def _nearest_policy(self, company, policies, facts):
-        """The customer's own policy, else the first one for its tags, else the company's."""
+    def _nearest_policy(self, own, policies, facts):
+        """The customer's own policy, else the first one for its tags, else the company's (the id ``own``)."""
         if facts["policy_id"] in policies:
             return policies[facts["policy_id"]][0]
         if tags := set(facts["tags"]):
             for policy, for_tags in policies.values():
                 if tags & for_tags:
                     return policy
-        own = policies.get(company.followup_policy_id.id)
-        return own[0] if own else None
+        return policies[own][0] if own in policies else None

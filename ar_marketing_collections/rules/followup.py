@@ -559,15 +559,14 @@ class _Case:
         coming = uncovered(self.free, self.customer.credits)
         if not coming:
             return self._decision(WAIT, "credits_cover_coming", next_date=self._next_due())
-        not_due = self._decision(
-            WAIT, "not_due", next_date=self._first_after_due(coming, policy), due=coming[0].due
-        )
         steps = [(step, item) for item in coming for step in self._courtesy_steps(item, policy)]
         if not steps:
-            return not_due
+            return self._not_due(coming, policy)
         amount = asked_amount(coming, self.customer.credits)
         if amount < policy.min_amount:
-            return replace(not_due, kind=SMALL, reason=Reason("below_minimum"))
+            return replace(
+                self._not_due(coming, policy), kind=SMALL, reason=Reason("below_minimum")
+            )
         step, item = min(steps, key=lambda one: (one[0].day, one[1].due, one[1].id))
         decision = self._contact_or_wait(step, coming, policy, item, amount)
         too_late = (
@@ -575,7 +574,11 @@ class _Case:
             and decision.next_date is not None
             and decision.next_date > item.due
         )
-        return not_due if too_late else decision
+        return self._not_due(coming, policy) if too_late else decision
+
+    def _not_due(self, coming: Sequence[Item], policy: Policy) -> Decision:
+        day = self._first_after_due(coming, policy)
+        return self._decision(WAIT, "not_due", next_date=day, due=coming[0].due)
 
     def _courtesy_steps(self, item: Item, policy: Policy) -> list[Step]:
         """The courtesy level that an item is due for now, or else the next one to come. Never in a firm tone."""
