@@ -17,7 +17,7 @@ NUMBERS = itertools.count()
 
 
 def figures(database, plain, count):
-    return measure(database, int(count), plain)
+    return measure(database, count, plain)
 
 
 def measure(database, count, plain):

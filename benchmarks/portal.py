@@ -18,7 +18,7 @@ PAGES = {
 
 
 def figures(database, count):
-    return measure(database, int(count))
+    return measure(database, count)
 
 
 def measure(database, count):

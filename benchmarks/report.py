@@ -159,6 +159,16 @@ def portal(step, options):
     ]
 
 
+def workers(step, options):
+    databases.make("ar_bench_workers", "--addon")
+    ratio = step(
+        "workers", "measure", "ar_bench_workers", *([options.count] if options.count else [])
+    )
+    return [
+        Result("Several servers", "two servers with two jobs at a time", "", "one with one", ratio)
+    ]
+
+
 def peers(step, options):
     """Beside OCA's addons, in one database."""
     from peers import ADDONS, MESSAGES

@@ -16,13 +16,15 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
-NAMES = ("portfolio", "pages", "statement", "billing", "portal", "peers")
+NAMES = ("portfolio", "pages", "statement", "billing", "portal", "workers", "peers")
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--count", type=int, help="how many records, in billing and portal")
+    parser.add_argument(
+        "--count", type=int, help="how many records, in billing, portal and workers"
+    )
     parser.add_argument(
         "--sizes",
         type=int,
@@ -38,7 +40,7 @@ def main(arguments):
     sys.path.insert(0, str(HERE))
     if options.step:
         logging.disable(logging.WARNING)
-        module, function, *rest = options.step
+        module, function, *rest = [int(word) if word.isdigit() else word for word in options.step]
         print(json.dumps(getattr(importlib.import_module(module), function)(*rest)))
         return
     unknown = set(options.names) - set(NAMES)
@@ -59,7 +61,9 @@ def step(module, function, *arguments):
     """What a function says, called in a process of its own."""
     command = [sys.executable, HERE / "run.py", "--step", module, function, *map(str, arguments)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ)
-    found = json.loads(done.stdout.splitlines()[-1])
+    *said, last = done.stdout.decode().splitlines()
+    found = json.loads(last)
+    print(*said, sep="\n", file=sys.stderr)
     print(
         f"{module}.{function} {' '.join(map(str, arguments))}: {found}", file=sys.stderr, flush=True
     )
