@@ -301,7 +301,7 @@ class Ledger(Models):
                       FROM {plan} x JOIN account_move t ON t.id = x.model)"""
 
     def _move_changes(self, plan, factor):
-        name = "n.prefix || lpad(n.number::text, 5, '0')"
+        name = "n.prefix || lpad(n.number::text, GREATEST(5, length(n.number::text)), '0')"
         return {
             "id": f"{plan}.id",
             "partner_id": f"{plan}.customer",

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from odoo import Command
+from odoo.fields import Command
 
 #: The day of the models: before any ledger, so that their numbers are not in the way.
 MODEL_DAY = date(2000, 1, 3)

@@ -1,39 +1,73 @@
-"""The measurements: `./dev bench [NAME ...]`, each in a database of its own. Without a name: all of them."""
+"""The measurements: `./dev bench [NAME ...]`. Without a name: all of them.
+
+Their table is printed and written to RESULTS.md.
+
+Every step runs in a process of its own, so that its memory and its caches are its own.
+"""
 
 import argparse
 import importlib
+import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("billing", "portal", "workers")
+RESULTS = HERE / "RESULTS.md"
+NAMES = ("portfolio", "pages", "statement", "billing", "portal", "workers", "peers")
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--count", type=int, help="how many records, where a measurement asks")
+    parser.add_argument(
+        "--count", type=int, help="how many records, in billing, portal and workers"
+    )
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        metavar="CUSTOMERS",
+        help="of the portfolios that are measured",
+    )
+    parser.add_argument(
+        "--peers", action="store_true", help="beside OCA's addons, which are installed"
+    )
+    parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    sys.path.insert(0, str(HERE))
+    if options.step:
+        logging.disable(logging.WARNING)
+        module, function, *rest = [int(word) if word.isdigit() else word for word in options.step]
+        print(json.dumps(getattr(importlib.import_module(module), function)(*rest)))
+        return
     unknown = set(options.names) - set(NAMES)
     if unknown:
         parser.error(f"there is no measurement {', '.join(sorted(unknown))}")
-    sys.path.insert(0, str(HERE))
-    for name in options.names or NAMES:
-        database = f"ar_bench_{name}"
-        make_database(database, "--addon")
-        module = importlib.import_module(name)
-        more = {}
-        if getattr(module, "WITHOUT_ADDON", False):
-            more["plain"] = f"{database}_plain"
-            make_database(more["plain"])
-        logging.disable(logging.WARNING)
-        module.measure(database, options.count, **more)
+    import report
+
+    results = []
+    names = options.names or NAMES[: None if options.peers else -1]
+    for name in names:
+        results += getattr(report, name)(step, options)
+    text = report.text(results, arguments)
+    print(text)
+    RESULTS.write_text(text, encoding="utf-8")
 
 
-def make_database(name, *options):
-    subprocess.run([sys.executable, str(HERE.parent / "dev"), "newdb", name, *options], check=True)
+def step(module, function, *arguments):
+    """What a function says, called in a process of its own."""
+    command = [sys.executable, HERE / "run.py", "--step", module, function, *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ)
+    *said, last = done.stdout.decode().splitlines()
+    found = json.loads(last)
+    print(*said, sep="\n", file=sys.stderr)
+    print(
+        f"{module}.{function} {' '.join(map(str, arguments))}: {found}", file=sys.stderr, flush=True
+    )
+    return found
 
 
 if __name__ == "__main__":

@@ -162,15 +162,17 @@ class ArFollowupEngine(models.AbstractModel):
         facts = self.env["ar.followup.facts"]
         books = self.env["ar.ledger"]._books(company, today)
         old_before = company.followup_old_before if old_before is None else old_before
-        decided = {}
-        for partner, (customer, policy) in facts._customers(company, today, partner_ids).items():
-            customer = replace(
-                customer,
-                old_before=old_before or None,
-                open_touch=None if ignore_open_touches else customer.open_touch,
-            )
-            decided[partner] = (customer, policy, self._decide_one(customer, policy, books, today))
-        return decided
+        customers = facts._customers(
+            company,
+            today,
+            partner_ids,
+            ignore_open_touches=ignore_open_touches,
+            old_before=old_before or None,
+        )
+        return {
+            partner: (customer, policy, self._decide_one(customer, policy, books, today))
+            for partner, (customer, policy) in customers.items()
+        }
 
     @api.model
     def _decide_one(self, customer, policy, books, today):

@@ -20,13 +20,16 @@ class ArFollowupFacts(models.AbstractModel):
     _description = "Follow-up Facts"
 
     @api.model
-    def _customers(self, company, today, partner_ids=None):
+    def _customers(
+        self, company, today, partner_ids=None, *, ignore_open_touches=False, old_before=None
+    ):
         """Customers with an open item or a case: {partner: (followup.Customer, followup.Policy or None)}."""
         items, credits = self.env["ar.ledger"]._open_lines(company, partner_ids)
         contacts, open_touches = self._contact_facts(company, today, partner_ids)
         channels = self._channel_facts(company, today, items.keys())
         promises = self._promise_facts(company, partner_ids)
         policies = self._policies(company)
+        own = company.followup_policy_id.id
         return {
             partner: (
                 followup.Customer(
@@ -38,9 +41,10 @@ class ArFollowupFacts(models.AbstractModel):
                     paused_until=facts["paused_until"],
                     excluded=facts["excluded"] or "",
                     promises=promises.get(partner, ()),
-                    open_touch=open_touches.get(partner),
+                    open_touch=None if ignore_open_touches else open_touches.get(partner),
+                    old_before=old_before,
                 ),
-                self._nearest_policy(company, policies, facts),
+                self._nearest_policy(own, policies, facts),
             )
             for partner, facts in self._partner_facts(company, items.keys(), partner_ids).items()
         }
@@ -258,13 +262,12 @@ class ArFollowupFacts(models.AbstractModel):
         return {policy.id: (policy._to_rule(), set(policy.category_ids.ids)) for policy in policies}
 
     @api.model
-    def _nearest_policy(self, company, policies, facts):
-        """The customer's own policy, else the first one for its tags, else the company's."""
+    def _nearest_policy(self, own, policies, facts):
+        """The customer's own policy, else the first one for its tags, else the company's (the id ``own``)."""
         if facts["policy_id"] in policies:
             return policies[facts["policy_id"]][0]
-        tags = set(facts["tags"])
-        for policy, for_tags in policies.values():
-            if tags & for_tags:
-                return policy
-        own = policies.get(company.followup_policy_id.id)
-        return own[0] if own else None
+        if tags := set(facts["tags"]):
+            for policy, for_tags in policies.values():
+                if tags & for_tags:
+                    return policy
+        return policies[own][0] if own in policies else None

@@ -62,10 +62,10 @@ class ArThanks(models.AbstractModel):
         ids = list(paid)
         contacts, open_followups = facts._contact_facts(company, today, ids)
         channels = facts._channel_facts(company, today, ids)
-        policies = facts._policies(company)
+        policies, own = facts._policies(company), company.followup_policy_id.id
         payers = {}
         for partner, known in facts._partner_facts(company, ids, ids).items():
-            policy = facts._nearest_policy(company, policies, known)
+            policy = facts._nearest_policy(own, policies, known)
             customer, _policy, decision = decided.get(partner, (None, None, None))
             payers[partner] = thanks.Payer(
                 items=tuple(paid[partner]),

@@ -9,7 +9,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
+from itertools import accumulate
+from operator import mul, sub
 from typing import Literal
 
 from .billing_calendar import BEFORE, MONTH_DAYS, WEEKLY, Cycle, periods
@@ -99,10 +101,10 @@ class _Year:
     """The invoices of one customer with its pay runs, laid out day by day."""
 
     def __init__(self, bills: Sequence[Bill], runs: PayDays) -> None:
-        self.bills = bills
-        self.first = bills[0].billed - timedelta(days=LONGEST_PERIOD)
+        self.bills, self.runs = bills, runs
+        first = bills[0].billed - timedelta(days=LONGEST_PERIOD)
         # whole years, so that customers share what is worked out once
-        self.years = (self.first.year - 1, max(max(bill.paid, bill.due) for bill in bills).year + 1)
+        self.years = (first.year - 1, max(max(bill.paid, bill.due) for bill in bills).year + 1)
         self.run_days = _run_days(runs, *self.years)
         self.previous = dict(
             zip((bill.billed for bill in bills[1:]), (bill.billed for bill in bills), strict=False)
@@ -119,16 +121,31 @@ class _Year:
         they go. The due date wins a draw: it promises less.
         """
         by_due = [bill for bill in self.bills if self.first_run(bill.due) == bill.paid]
-        longest = max((bill.paid - bill.billed).days for bill in self.bills)
-        by_days = {days: self._paid_after(days) for days in range(longest + 1)}
-        best = max(map(len, by_days.values()))
+        counts = self._explained_by_lag()
+        best = max(counts)
         if len(by_due) >= best:
             return None, by_due
-        as_good = {days for days, paid in by_days.items() if len(paid) == best}
+        as_good = {days for days, count in enumerate(counts) if count == best}
         approval = min(as_good, key=lambda days: (abs(days - APPROVAL_DAYS), -days))
         for _day in range(SPARE_DAYS):
             approval += approval + 1 in as_good
-        return approval, by_days[approval]
+        return approval, self._paid_after(approval)
+
+    def _explained_by_lag(self) -> list[int]:
+        """How many bills were paid by the first run so many days after they were billed, for every number of days.
+
+        Those are the days from the run before that of the payment to the payment.
+        """
+        longest = max((bill.paid - bill.billed).days for bill in self.bills)
+        changes = [0] * (longest + 2)
+        for bill in self.bills:
+            index = bisect_left(self.run_days, bill.paid)
+            last = (bill.paid - bill.billed).days
+            if last >= 0 and self.run_days[index] == bill.paid:
+                first = (self.run_days[index - 1] - bill.billed).days + 1 if index else 0
+                changes[max(first, 0)] += 1
+                changes[last + 1] -= 1
+        return list(accumulate(changes))[:-1]
 
     def _paid_after(self, days: int) -> list[Bill]:
         lag = timedelta(days=days)
@@ -136,29 +153,52 @@ class _Year:
 
     def gain(self, cycle: Cycle, explained: Sequence[Bill], approval: int | None) -> float:
         """Days by which the money of ``explained`` would have come earlier with ``cycle``, weighted by amount."""
-        billing_days = _billing_days(cycle, *self.years)
-        paid_by_lag: dict[int, list[int]] = {}
         total = weight = 0.0
         for bill in explained:
             lag = bill.terms if approval is None else approval
-            if lag not in paid_by_lag:
-                paid_by_lag[lag] = self._paid_up_to(billing_days, lag)
-            paid = paid_by_lag[lag]
+            paid = _paid_up_to(self.runs, cycle, lag, *self.years)
             previous = self.previous.get(bill.billed, bill.billed - timedelta(days=LONGEST_PERIOD))
             length = min(max((bill.billed - previous).days, 1), LONGEST_PERIOD)
-            end = (bill.billed - self.first).days + 1
-            mean = (paid[end] - paid[end - length]) / length
+            end = bill.billed.toordinal()
+            mean = (paid.until(end) - paid.until(end - length)) / length
             total += bill.amount * (bill.paid.toordinal() - mean)
             weight += bill.amount
         return total / weight if weight else 0.0
 
-    def _paid_up_to(self, billing_days: Sequence[date], lag: int) -> list[int]:
-        """[sum of the days (as ordinals) on which the work of the first n days is paid], for n from 0."""
-        sums = [0]
-        for day in _days(self.first, self.bills[-1].billed):
-            billed = billing_days[bisect_left(billing_days, day)]
-            sums.append(sums[-1] + self.first_run(billed + timedelta(days=lag)).toordinal())
-        return sums
+
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """When work is paid that is billed on the days of a cycle. Days are ordinals; ``sums`` are of the days until each
+    of ``billed``, which are all paid on the same of ``paid``.
+    """
+
+    billed: Sequence[int]
+    paid: Sequence[int]
+    sums: Sequence[int]
+
+    def until(self, day: int) -> int:
+        """The sum of the days on which the work of every day until ``day`` is paid, up to a constant."""
+        index = bisect_left(self.billed, day)
+        return self.sums[index] - (self.billed[index] - day) * self.paid[index]
+
+
+@lru_cache(maxsize=8192)
+def _paid_up_to(runs: PayDays, cycle: Cycle, lag: int, first_year: int, last_year: int) -> _Paid:
+    """Customers with the same runs share it. It ends where the last run is."""
+    run_days = _run_ordinals(runs, first_year, last_year)
+    billing_days = _billing_days(cycle, first_year, last_year)
+    paid = [
+        run_days[index]
+        for billed in billing_days
+        if (index := bisect_left(run_days, billed + lag)) < len(run_days)
+    ]
+    lengths = map(sub, billing_days[1:], billing_days)
+    return _Paid(billing_days, paid, [0, *accumulate(map(mul, lengths, paid[1:]))])
+
+
+@cache
+def _run_ordinals(runs: PayDays, first_year: int, last_year: int) -> list[int]:
+    return [day.toordinal() for day in _run_days(runs, first_year, last_year)]
 
 
 @cache
@@ -168,9 +208,9 @@ def _run_days(runs: PayDays, first_year: int, last_year: int) -> list[date]:
 
 
 @cache
-def _billing_days(cycle: Cycle, first_year: int, last_year: int) -> list[date]:
+def _billing_days(cycle: Cycle, first_year: int, last_year: int) -> list[int]:
     first, last = date(first_year, 1, 1), date(last_year, 12, 31)
-    return [run for _nominal, run in periods(cycle, first, last, is_working_day)]
+    return [run.toordinal() for _nominal, run in periods(cycle, first, last, is_working_day)]
 
 
 def _days(first: date, last: date) -> Iterator[date]:

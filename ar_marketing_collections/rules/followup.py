@@ -86,15 +86,14 @@ class Level:
     automatic: bool = True
     patience: int = 5
     has_text: bool = True
+    #: Days from the due date; below zero before it.
+    offset: int = field(init=False)
+    is_firm: bool = field(init=False)
 
-    @property
-    def offset(self) -> int:
-        """Days from the due date; below zero before it."""
-        return -self.days if self.timing == BEFORE else self.days
-
-    @property
-    def is_firm(self) -> bool:
-        return self.tone in (FIRM, FINAL)
+    def __post_init__(self) -> None:
+        offset = -self.days if self.timing == BEFORE else self.days
+        object.__setattr__(self, "offset", offset)
+        object.__setattr__(self, "is_firm", self.tone in (FIRM, FINAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +111,18 @@ class Policy:
     firm_min_days: int = 45
     firm_min_contacts: int = 3
     promise_grace_days: int = 2
+    #: The levels before and after the due date: worked out once for all customers.
+    before: tuple[Level, ...] = field(init=False)
+    after: tuple[Level, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "levels", tuple(sorted(self.levels, key=lambda level: level.offset))
-        )
-
-    @property
-    def before(self) -> tuple[Level, ...]:
-        return tuple(level for level in self.levels if level.timing == BEFORE)
-
-    @property
-    def after(self) -> tuple[Level, ...]:
-        return tuple(level for level in self.levels if level.timing == AFTER)
+        levels = tuple(sorted(self.levels, key=lambda level: level.offset))
+        for name, some in (
+            ("levels", levels),
+            ("before", tuple(level for level in levels if level.timing == BEFORE)),
+            ("after", tuple(level for level in levels if level.timing == AFTER)),
+        ):
+            object.__setattr__(self, name, some)
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +373,10 @@ def uncovered(items: Iterable[Item], credits: Mapping[int, tuple[float, float]])
 
     An item that a credit covers in part stays, with its whole amount: what is asked is decided by ``asked_amount``.
     """
+    if not credits:
+        return sorted(
+            (one for one in items if one.amount > ROUNDING), key=lambda one: (one.due, one.id)
+        )
     left = {currency: amount for currency, (amount, _company) in credits.items()}
     rest = []
     for item in sorted(items, key=lambda one: (one.due, one.id)):
@@ -557,15 +559,14 @@ class _Case:
         coming = uncovered(self.free, self.customer.credits)
         if not coming:
             return self._decision(WAIT, "credits_cover_coming", next_date=self._next_due())
-        not_due = self._decision(
-            WAIT, "not_due", next_date=self._first_after_due(coming, policy), due=coming[0].due
-        )
         steps = [(step, item) for item in coming for step in self._courtesy_steps(item, policy)]
         if not steps:
-            return not_due
+            return self._not_due(coming, policy)
         amount = asked_amount(coming, self.customer.credits)
         if amount < policy.min_amount:
-            return replace(not_due, kind=SMALL, reason=Reason("below_minimum"))
+            return replace(
+                self._not_due(coming, policy), kind=SMALL, reason=Reason("below_minimum")
+            )
         step, item = min(steps, key=lambda one: (one[0].day, one[1].due, one[1].id))
         decision = self._contact_or_wait(step, coming, policy, item, amount)
         too_late = (
@@ -573,7 +574,11 @@ class _Case:
             and decision.next_date is not None
             and decision.next_date > item.due
         )
-        return not_due if too_late else decision
+        return self._not_due(coming, policy) if too_late else decision
+
+    def _not_due(self, coming: Sequence[Item], policy: Policy) -> Decision:
+        day = self._first_after_due(coming, policy)
+        return self._decision(WAIT, "not_due", next_date=day, due=coming[0].due)
 
     def _courtesy_steps(self, item: Item, policy: Policy) -> list[Step]:
         """The courtesy level that an item is due for now, or else the next one to come. Never in a firm tone."""
@@ -683,6 +688,8 @@ class _Case:
         return "books_by_hand" if self.books.by_hand else "books_stale"
 
     def _had(self, item: Item) -> int | None:
+        if not self.customer.contacts and not self.lapsed:
+            return None
         offsets = [
             contact.reached[item.id]
             for contact in self.customer.contacts

@@ -5,9 +5,12 @@ corrected for the number of days tried, below 1 %. A run planned for a weekend i
 so that Monday speaks for the planned day too.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from itertools import chain
 from math import comb
 
 from .working_day import is_working_day
@@ -28,6 +31,7 @@ class PayDays:
     month_days: tuple[int, ...] = ()
 
 
+@lru_cache(maxsize=4096)
 def binomial_tail(hits: int, tries: int, chance: float) -> float:
     """The probability of at least ``hits`` in ``tries``.
 
@@ -41,6 +45,7 @@ def binomial_tail(hits: int, tries: int, chance: float) -> float:
     )
 
 
+@lru_cache(maxsize=4096)
 def planned_month_days(run: date) -> frozenset[int]:
     """The days of the month that a run may have been planned for: its own, and those of a weekend just before it."""
     days = {run.day}
@@ -76,8 +81,9 @@ def _usual(
     found: list[int] = []
     left = list(runs)
     while len(found) < MAX_DAYS and left:
-        best = max(candidates, key=lambda day: sum(day in run for run in left))
-        hits = sum(best in run for run in left)
+        counts = Counter(chain.from_iterable(left))
+        best = max(candidates, key=counts.__getitem__)
+        hits = counts[best]
         if (
             hits < MIN_HITS
             or binomial_tail(hits, len(left), chance) * len(candidates) > SIGNIFICANCE

@@ -1,0 +1,51 @@
+"""Time, statements and memory of a piece of work."""
+
+import contextlib
+import gc
+import resource
+import time
+from pathlib import Path
+
+from odoo import sql_db
+
+
+class Watch:
+    """``with Watch(env) as work: ...``; then ``work.seconds``, ``work.queries``."""
+
+    def __init__(self, env):
+        self.env = env
+
+    def __enter__(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        gc.collect()
+        self.before = sql_db.sql_counter
+        self.start = time.perf_counter()
+        return self
+
+    def __exit__(self, *_exception):
+        self.env.flush_all()
+        self.seconds = time.perf_counter() - self.start
+        self.queries = sql_db.sql_counter - self.before
+
+    def figures(self, **more):
+        return {"seconds": self.seconds, "queries": self.queries, **more}
+
+
+def megabytes():
+    """The most memory that this process has had."""
+    status = Path("/proc/self/status")
+    if status.exists():  # what getrusage says begins with the memory of the parent process
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@contextlib.contextmanager
+def profiled(path):
+    """Write a profile of the work, for those who ask why."""
+    import cProfile
+
+    profile = cProfile.Profile()
+    with profile:
+        yield
+    profile.dump_stats(path)
