@@ -11,6 +11,7 @@ from . import (
     test_billing_cycle,
     test_billing_merge,
     test_billing_newcomers,
+    test_closed,
     test_company,
     test_demo_ledger,
     test_discount,
