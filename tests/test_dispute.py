@@ -105,10 +105,14 @@ class TestDispute(CollectionsCommon):
         dispute.action_answer()
         self.assertEqual((dispute.state, dispute.answered_on), ("answered", TODAY))
         self.assertEqual(self.line.followup_hold, "dispute")
-        for end in ("action_uphold", "action_reject", "action_settle"):
+        for end, hold in (
+            ("action_uphold", "dispute"),  # until we have put it right
+            ("action_reject", False),
+            ("action_settle", False),
+        ):
             with self.subTest(end=end):
                 getattr(dispute, end)()
-                self.assertFalse(self.line.followup_hold)
+                self.assertEqual(self.line.followup_hold, hold)
                 self.assertEqual(dispute.closed_on, TODAY)
                 dispute.action_reopen()
                 self.assertFalse(dispute.closed_on)
@@ -293,6 +297,18 @@ class TestDispute(CollectionsCommon):
         self.env.invalidate_all()
         self.assertFalse(self.line.followup_hold)
         self.assertEqual(self.line.amount_residual, 700.0)
+
+    def test_what_was_put_right_otherwise_waits_no_longer_and_the_customer_stays_right(self):
+        dispute = self.dispute(amount=300.0)
+        dispute.action_uphold()
+        self.env.invalidate_all()
+        self.assertEqual(self.line.followup_hold, "part_dispute")
+        dispute.action_settle()
+        self.env.invalidate_all()
+        self.assertFalse(self.line.followup_hold)
+        self.assertEqual((dispute.state, dispute.put_right_on), ("upheld", TODAY))
+        dispute.action_reopen()
+        self.assertFalse(dispute.put_right_on)
 
     def test_the_instalment_that_was_in_dispute_is_credited(self):
         halves = [

@@ -212,6 +212,9 @@ class TestPortalAgreements(PortalAgreementsCommon):
         [dispute] = self.disputes()
         self.assertEqual((dispute.way, dispute.contact_id.id), ("portal", False))
         self.assertIn("Thank you for telling us", self.said(access_token=token))
+        self.send(MESSAGE, **self.values_of(MESSAGE), access_token=token)
+        told = self.tasks().create_uid | dispute.activity_ids.create_uid
+        self.assertEqual(told, self.env.ref("base.user_root"), "who has an address to write from")
 
     def test_amounts_are_read_in_the_customers_own_way(self):
         self.env["res.lang"]._activate_lang("sv_SE")
@@ -737,10 +740,13 @@ class TestPortalAgreementsRefused(PortalAgreementsCommon):
         self.log_in(self.reader)
         self.partner.name = EVIL
         self.send(DISPUTE, **{**self.values_of(DISPUTE), "note": EVIL})
-        self.send(PROMISE, **{**self.values_of(PROMISE), "note": EVIL})
+        other = self.items(self.make_invoice(self.partner, JANUARY, 500.0))
+        promised = {**self.values_of(PROMISE), **self.place(other), "note": EVIL}
+        self.send(PROMISE, **promised)
         for path in (STATEMENT, DISPUTE, PROMISE, CALL, MESSAGE, RECIPIENTS):
             with self.subTest(path=path):
-                self.assertNotIn("<script>alert", self.fetch(path, **self.place()).text)
+                place = self.place(other if path == PROMISE else None)
+                self.assertNotIn("<script>alert", self.fetch(path, **place).text)
         for message in (
             self.disputes().message_ids
             + self.promises().message_ids

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, formatLang
 
 from ..rules.working_day import add_working_days
+from ..tools.author import with_address
 
 #: While a dispute is in one of these, what it is about waits.
 OPEN_STATES = ("open", "answered")
@@ -133,6 +134,12 @@ class ArDispute(models.Model):
     answer = fields.Text("Answer to the customer", help="It stands in the message to the customer.")
     answered_on = fields.Date("Answered on", readonly=True, copy=False)
     closed_on = fields.Date("Closed on", readonly=True, copy=False)
+    put_right_on = fields.Date(
+        "Put right on",
+        readonly=True,
+        copy=False,
+        help="The customer was right, and it was put right otherwise than by a credit note made here.",
+    )
     told_on = fields.Date("Told on", readonly=True, copy=False, help="When the customer was told.")
     escalated_on = fields.Date("Handed up on", readonly=True, copy=False)
     credit_move_id = fields.Many2one(
@@ -336,7 +343,7 @@ class ArDispute(models.Model):
             # the index of open disputes sees it at once, whatever is created next
             self.flush_recordset(["state"])
             self._note_days()
-        if vals.keys() & {"state", "amount"}:
+        if vals.keys() & {"state", "amount", "put_right_on"}:
             self.env["ar.followup.case"]._refresh_for(self)
             self.line_id.invalidate_recordset(["followup_hold"])
         return result
@@ -360,7 +367,7 @@ class ArDispute(models.Model):
         """When it was answered and closed; what is closed is nobody's task any more."""
         today = fields.Date.context_today(self)
         closed = self.filtered(lambda one: one.state not in OPEN_STATES)
-        (self - closed).filtered("closed_on").closed_on = False
+        (self - closed).filtered("closed_on").write({"closed_on": False, "put_right_on": False})
         closed.filtered(lambda one: not one.closed_on).closed_on = today
         self.filtered(lambda one: one.state != "open" and not one.answered_on).answered_on = today
         closed.filtered("activity_ids").activity_unlink(
@@ -429,7 +436,7 @@ class ArDispute(models.Model):
         """Make it the task of its owner, with a day by which the customer gets an answer."""
         for dispute in self:
             lang = dispute.sudo().user_id.lang or self.env.lang
-            here = dispute.sudo().with_context(lang=lang)
+            here = with_address(dispute).with_context(lang=lang)
             here.activity_schedule(
                 "ar_marketing_collections.activity_type_dispute",
                 date_deadline=dispute.due_date,
@@ -447,30 +454,34 @@ class ArDispute(models.Model):
     def _disputed_lines(self):
         """A table ``(line_id, amount)`` of what is in dispute: the whole item where the amount is 0.
 
-        What we said that the customer is right about waits on, while its credit note is a draft.
+        What the customer is right about waits on until its credit note is posted, or it was put right otherwise.
         """
         return SQL(
             """
             (SELECT line_id, CASE WHEN MIN(amount) > 0 THEN SUM(amount) END::float8 AS amount
                FROM ar_dispute
               WHERE state IN %s
-                 OR (state = 'upheld'
-                     AND credit_move_id IN (SELECT id FROM account_move WHERE state = 'draft'))
+                 OR (state = 'upheld' AND put_right_on IS NULL
+                     AND (credit_move_id IS NULL
+                          OR credit_move_id IN (SELECT id FROM account_move WHERE state = 'draft')))
            GROUP BY line_id)
             """,
             OPEN_STATES,
         )
 
     @api.model
+    def _is_waiting(self):
+        """The same as a domain."""
+        return Domain("state", "in", OPEN_STATES) | (
+            Domain("state", "=", "upheld")
+            & Domain("put_right_on", "=", False)
+            & (Domain("credit_move_id", "=", False) | Domain("credit_move_id.state", "=", "draft"))
+        )
+
+    @api.model
     def _get_disputed(self, lines):
         """The same of these items: {line id: amount}."""
-        disputes = self.sudo().search(
-            Domain("line_id", "in", lines.ids)
-            & (
-                Domain("state", "in", OPEN_STATES)
-                | Domain("state", "=", "upheld") & Domain("credit_move_id.state", "=", "draft")
-            )
-        )
+        disputes = self.sudo().search(Domain("line_id", "in", lines.ids) & self._is_waiting())
         return {
             line.id: 0.0 if not all(mine.mapped("amount")) else sum(mine.mapped("amount"))
             for line, mine in disputes.grouped("line_id").items()

@@ -27,7 +27,10 @@ class ArDispute(models.Model):
         return self._compose("mail_template_dispute_rejected")
 
     def action_settle(self):
-        self.write({"state": "settled"})
+        """Settled otherwise; where the customer was right, that stays so and nothing waits any more."""
+        upheld = self.filtered(lambda one: one.state == "upheld")
+        upheld.write({"put_right_on": fields.Date.context_today(self)})
+        (self - upheld).write({"state": "settled"})
 
     def action_reopen(self):
         self.write({"state": "open"})

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import html2plaintext, plaintext2html
 
+from ..tools.author import with_address
+
 
 class ArFollowupCase(models.Model):
     """What customers tell us by themselves lands with the person who looks after them."""
@@ -23,7 +25,7 @@ class ArFollowupCase(models.Model):
         :param kind: XML id of the activity's type
         """
         self.ensure_one()
-        case = self.sudo().with_context(lang=self.sudo().user_id.lang or self.env.lang)
+        case = with_address(self).with_context(lang=self.sudo().user_id.lang or self.env.lang)
         note = plaintext2html(text) if text else ""
         if text and self._is_said_already(summary, note, author):
             return case.activity_ids.browse()

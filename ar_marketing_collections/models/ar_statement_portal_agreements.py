@@ -1,7 +1,6 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
-
-from .ar_dispute import OPEN_STATES
 
 
 class ArStatement(models.AbstractModel):
@@ -32,7 +31,7 @@ class ArStatement(models.AbstractModel):
             self.env["ar.dispute"]
             .sudo()
             .search_fetch(
-                [("line_id", "in", list(rows)), ("state", "in", OPEN_STATES)],
+                Domain("line_id", "in", list(rows)) & self.env["ar.dispute"]._is_waiting(),
                 ["line_id", "state", "user_id", "due_date", "answered_on"],
             )
         )
@@ -40,7 +39,13 @@ class ArStatement(models.AbstractModel):
         for dispute in disputes:
             company = dispute.company_id
             since = self._format_date(company._get_local_day(dispute.create_date))
-            if dispute.state == "answered":
+            if dispute.state == "upheld":
+                words[dispute.line_id.id] = self.env._(
+                    "You told us on %(since)s that something is wrong, and you are right. We put it right; until "
+                    "then you do not have to pay it.",
+                    since=since,
+                )
+            elif dispute.state == "answered":
                 words[dispute.line_id.id] = self.env._(
                     "You told us on %(since)s that something is wrong, and we answered on %(day)s.",
                     since=since,

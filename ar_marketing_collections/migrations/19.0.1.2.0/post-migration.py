@@ -1,4 +1,6 @@
-"""Promises say whether they are about some items or about everything."""
+"""Promises say whether they are about some items or about everything. What customers were right about waits until it
+was put right: that is taken for done with what is there.
+"""
 
 
 def migrate(cr, version):
@@ -10,3 +12,4 @@ def migrate(cr, version):
          WHERE EXISTS (SELECT 1 FROM ar_payment_promise_line_rel r WHERE r.promise_id = p.id)
         """
     )
+    cr.execute("UPDATE ar_dispute SET put_right_on = closed_on WHERE state = 'upheld'")
