@@ -63,6 +63,7 @@ from . import (
     test_texts,
     test_thanks,
     test_tours,
+    test_upgrade,
     test_views,
     test_wizards,
 )

@@ -163,3 +163,27 @@ class TestClosed(AccessRpc):
                 raise
             except (UserError, ValueError, TypeError, NotImplementedError, psycopg2.Error):
                 return 0
+
+    # ------------------------------------------------------------
+    # Mass mailing by mistake
+    # ------------------------------------------------------------
+
+    def test_switched_to_automatic_no_more_than_was_shown_and_allowed_goes_out_in_a_day(self):
+        """Not in the first run, not in a second one on the same day; the rest waits for the next."""
+        for number in range(5):
+            self.make_invoice(self.make_customer(f"Many {number}"), JANUARY, 100.0)
+        self.company.followup_mode = "simulate"
+        self.env["ar.followup.touch"].sudo().search([]).filtered(
+            lambda touch: touch.state in ("to_review", "planned")
+        ).action_skip()
+        wizard = self.env["ar.followup.mode"].with_user(self.users["robin"]).create({})
+        wizard.new_mode, wizard.followup_run_cap = "automatic", 2
+        wizard.books_complete_until = TODAY
+        self.assertEqual(wizard.contact_count, 2)
+        self.assertGreater(wizard.capped_count, 2)
+        touches = self.env["ar.followup.touch"].sudo()
+        before = touches.search_count([])
+        wizard.action_apply()
+        for day, made in ((3, 2), (3, 2), (4, 4)):
+            self.engine.sudo()._run(self.company, TODAY.replace(day=day))
+            self.assertEqual(touches.search_count([]) - before, made)
