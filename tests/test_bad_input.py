@@ -171,6 +171,7 @@ class TestBadInput(CollectionsCommon):
     def test_a_payment_to_another_company_keeps_no_promise_to_us(self):
         other = self.setup_other_company()["company"]
         partner = self.make_customer()
+        self.make_invoice(partner, TODAY, company=other)
         promise = self.env["ar.payment.promise"].create(
             {
                 "partner_id": partner.id,

@@ -12,7 +12,7 @@ TERMS = frozenset(
     ["partner_id", "company_id", "currency_id", "amount", "promised_on", "date", "line_ids"]
 )
 #: What became of it: told by the ledger alone.
-OUTCOME = frozenset(["state", "arrived", "settled_on", "replaced_by_id"])
+OUTCOME = frozenset(["state", "arrived", "settled_on", "replaced_by_id", "names_items"])
 #: A direct debit can come back for eight weeks.
 DAYS_TO_COME_BACK = 60
 
@@ -170,7 +170,7 @@ class ArPaymentPromise(models.Model):
 
     def _note_whether_items_are_named(self):
         for names_items, promises in self.grouped(lambda one: bool(one.line_ids)).items():
-            super(ArPaymentPromise, promises).write({"names_items": names_items})
+            promises.sudo().write({"names_items": names_items})
 
     def _refuse_outcome(self, vals):
         """Whether a promise was kept is told by what was paid, not by who may write."""
