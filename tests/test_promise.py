@@ -234,38 +234,27 @@ class TestPromise(CollectionsCommon):
         self.assertEqual(promise.state, "kept")
 
     def test_it_costs_the_same_for_many(self):
-        def cost(count):
-            for number in range(count):
-                partner = self.make_customer(f"Customer {count} {number}")
-                self.make_invoice(partner, TODAY)
-                self.promise(partner_id=partner.id)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            self.check(1)
-            self.env.flush_all()
-            return self.env.cr.sql_log_count - before
-
-        cost(1)
-        few, many = cost(3), cost(30)
+        self.cost(1, 1)
+        few, many = self.cost(3, 1), self.cost(30, 1)
         self.assertLessEqual(many - few, 3)
 
     def test_what_is_settled_costs_a_few_queries_each(self):
-        def cost(count):
-            for number in range(count):
-                partner = self.make_customer(f"Customer {count} {number}")
-                self.make_invoice(partner, TODAY)
-                self.promise(partner_id=partner.id)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            self.check(8)
-            self.env.flush_all()
-            return self.env.cr.sql_log_count - before
-
-        cost(1)
-        few, many = cost(2), cost(12)
+        self.cost(1, 8)
+        few, many = self.cost(2, 8), self.cost(12, 8)
         self.assertLessEqual(many - few, 10 * 8)
+
+    def cost(self, count, days):
+        """The queries of a night, ``days`` after so many customers promised something."""
+        for number in range(count):
+            partner = self.make_customer(f"Customer {count} {number}")
+            self.make_invoice(partner, TODAY)
+            self.promise(partner_id=partner.id)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        self.check(days)
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
 
     # ------------------------------------------------------------
     # What it is about
