@@ -237,7 +237,7 @@ class Month:
                 "partner_id": self.customer.id,
                 "company_id": self.company.id,
                 "currency_id": self.company.currency_id.id,
-                "line_ids": [(6, 0, owed.ids)],
+                "line_ids": [(6, 0, owed[1:].ids)],  # the first one is spoken of in the portal
             }
         )
         plan.action_propose()

@@ -7,7 +7,7 @@ import math
 from datetime import date, timedelta
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -212,6 +212,7 @@ class TestFuzzLedger(BaseCase):
 
     @tried(120)
     @given(st.binary(max_size=300))
+    @example(b",")
     def test_any_bytes(self, content):
         self.read(content)
         self.read(",".join(HEADER).encode() + b"\n" + content)

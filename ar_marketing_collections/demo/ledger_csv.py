@@ -119,7 +119,10 @@ def parse(
     """
     lines = re.split(r"\r\n|\n|\r", _decode(content))
     records = _records(lines, _delimiter(lines))
-    header = next(records)[1] or []
+    first = next(records, None)
+    if first is None:
+        raise LedgerError("is empty.")
+    header = first[1] or []
     columns, is_ibm = _columns(header)
     reader = _RowReader(columns, len(header), is_ibm, currencies, countries)
     read = [reader.record(line, cells) for line, cells in records]

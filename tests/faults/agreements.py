@@ -78,7 +78,8 @@ def prepare(stage):
 
 
 def make_invoice(env, stage, name):
-    partner = stage.make_customers(env, name)
+    # billed before anything was promised about it
+    partner = stage.make_customers(env, name, due=TODAY - timedelta(days=40))
     return env["account.move"].search([("partner_id", "=", partner.id)])
 
 
