@@ -64,7 +64,7 @@ class TestBillingCycle(CollectionsCommon):
         }
         for name, day in expected.items():
             with self.subTest(name):
-                self.assertEqual(self.cycles[name]._next_run(TODAY, self.company), day)
+                self.assertEqual(self.cycles[name]._next_run_by_day([TODAY], self.company)[TODAY], day)
 
     def test_holidays_of_the_working_schedule_are_no_days_to_bill(self):
         self.close(date(2026, 12, 14), date(2026, 12, 16))
@@ -76,7 +76,7 @@ class TestBillingCycle(CollectionsCommon):
         ):
             with self.subTest(closed):
                 cycle.closed = closed
-                self.assertEqual(cycle._next_run(TODAY, self.company), day)
+                self.assertEqual(cycle._next_run_by_day([TODAY], self.company)[TODAY], day)
 
     def test_half_a_day_off_is_a_day_to_bill(self):
         self.env["resource.calendar.leaves"].create(
@@ -87,18 +87,18 @@ class TestBillingCycle(CollectionsCommon):
                 "date_to": datetime(2026, 12, 15, 23),
             }
         )
-        run = self.cycles["mid_month"]._next_run(TODAY, self.company)
+        run = self.cycles["mid_month"]._next_run_by_day([TODAY], self.company)[TODAY]
         self.assertEqual(run, date(2026, 12, 15))
 
     def test_another_companys_holidays_change_nothing(self):
         other = self.setup_other_company()["company"]
         self.close(date(2026, 12, 15), date(2026, 12, 15), company=other)
-        run = self.cycles["mid_month"]._next_run(TODAY, self.company)
+        run = self.cycles["mid_month"]._next_run_by_day([TODAY], self.company)[TODAY]
         self.assertEqual(run, date(2026, 12, 15))
 
     def test_a_company_that_works_on_saturday_bills_on_saturday(self):
         self.calendar.attendance_ids.filtered(lambda one: one.dayofweek == "4").dayofweek = "5"
-        run = self.cycles["5_20"]._next_run(TODAY, self.company)
+        run = self.cycles["5_20"]._next_run_by_day([TODAY], self.company)[TODAY]
         self.assertEqual(run, date(2026, 12, 5))
 
     def test_without_a_working_schedule_a_company_works_from_monday_to_friday(self):
@@ -106,7 +106,7 @@ class TestBillingCycle(CollectionsCommon):
             with self.subTest(calendar=bool(calendar)):
                 self.calendar.attendance_ids.unlink()
                 self.company.resource_calendar_id = calendar
-                run = self.cycles["5_20"]._next_run(TODAY, self.company)
+                run = self.cycles["5_20"]._next_run_by_day([TODAY], self.company)[TODAY]
                 self.assertEqual(run, date(2026, 12, 7))
 
     def test_many_days_cost_as_many_queries_as_one(self):

@@ -245,14 +245,14 @@ class TestPortalAccess(PortalCommon):
             .sudo()
             .create({"partner_id": self.partner.id, "company_id": self.company.id})
         )
-        values = self.env["ar.statement"]._prepare_message_values(case)
+        values = self.env["ar.statement"]._prepare_messages_values(case)[case.id]
         self.assertEqual(
             values["statement_link"],
             f"{self.company.get_base_url()}{STATEMENT}?access_token={self.link()}",
         )
         self.assertIn(values["statement_link"], str(values["items_table"]))
         self.company.portal_link_days = 0
-        values = self.env["ar.statement"]._prepare_message_values(case)
+        values = self.env["ar.statement"]._prepare_messages_values(case)[case.id]
         self.assertEqual(values["statement_link"], f"{self.company.get_base_url()}{STATEMENT}")
 
     def test_collectors_of_the_company_alone_see_and_withdraw_links(self):

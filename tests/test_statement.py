@@ -317,7 +317,7 @@ class TestStatement(StatementCommon):
             .sudo()
             .create({"partner_id": partner.id, "company_id": self.company.id})
         )
-        values = self.service._prepare_message_values(case)
+        values = self.service._prepare_messages_values(case)[case.id]
         self.assertEqual(set(values), set(PLACEHOLDERS))
         return values
 

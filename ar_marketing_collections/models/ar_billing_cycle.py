@@ -144,12 +144,8 @@ class ArBillingCycle(models.Model):
             plans |= {record: (cycle, runs[since[record]]) for record in mine}
         return plans
 
-    def _next_run(self, day, company):
-        """The first day on or after ``day`` on which ``company`` bills by this cycle."""
-        return self._next_run_by_day([day], company)[day]
-
     def _next_run_by_day(self, days, company):
-        """{day: first run day on or after it}, in a constant number of queries."""
+        """{day: first day on or after it on which ``company`` bills by this cycle}, in a constant number of queries."""
         self.ensure_one()
         if not days:
             return {}

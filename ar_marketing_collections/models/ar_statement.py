@@ -67,7 +67,7 @@ class ArStatement(models.AbstractModel):
     def _prepare_statement(self, customer, contact, company, as_of, lines, urls, offers):
         # {partner, contact, address, lang, company, as_of, person: see _prepare_person, blocks: [see _prepare_block],
         #  payment: [sentences]}
-        blocks = self._prepare_blocks(company, lines, as_of, urls, offers)
+        blocks = self._prepare_blocks(lines, as_of, urls, offers)
         return {
             "partner": customer,
             "contact": contact,
@@ -123,19 +123,19 @@ class ArStatement(models.AbstractModel):
         return f"{user.get_base_url()}/web/image/{picture.id}?access_token={token}"
 
     @api.model
-    def _prepare_blocks(self, company, lines, as_of, urls, offers):
+    def _prepare_blocks(self, lines, as_of, urls, offers):
         """One block for each currency, by its name: they are never added up."""
         by_currency = defaultdict(list)
         for line in lines:
             by_currency[line.currency].append(line)
         currencies = self.env["res.currency"].browse(by_currency).sorted("name")
         return [
-            self._prepare_block(company, currency, by_currency[currency.id], as_of, urls, offers)
+            self._prepare_block(currency, by_currency[currency.id], as_of, urls, offers)
             for currency in currencies
         ]
 
     @api.model
-    def _prepare_block(self, company, currency, lines, as_of, urls, offers):
+    def _prepare_block(self, currency, lines, as_of, urls, offers):
         # {currency, items: [see _prepare_item], credits: [the same], totals: see below, ageing: [{bucket, amount}],
         #  next_due: {date, amount}, words: [sentences]}
         rows = [self._prepare_item(currency, line, as_of, urls, offers) for line in lines]

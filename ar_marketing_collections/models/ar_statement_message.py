@@ -36,11 +36,6 @@ class ArStatement(models.AbstractModel):
     _inherit = "ar.statement"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
-    def _prepare_message_values(self, case):
-        """The placeholders of one case, see ``_prepare_messages_values``."""
-        return self._prepare_messages_values(case)[case.id]
-
-    @api.model
     def _prepare_messages_values(self, cases):
         """The placeholders of the texts, in the languages of the contacts they go to: {case id: {placeholder: value}}.
 

@@ -1,4 +1,4 @@
-import { Component, onWillUnmount, useEffect } from "@odoo/owl";
+import { Component, useEffect } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
@@ -10,17 +10,15 @@ export class BillingProgress extends Component {
     static props = { ...standardWidgetProps };
 
     setup() {
-        this.timer = null;
         useEffect(
             (isRunning) => {
                 if (isRunning) {
-                    this.timer = setInterval(() => this.props.record.load(), EVERY);
-                    return () => clearInterval(this.timer);
+                    const timer = setInterval(() => this.props.record.load(), EVERY);
+                    return () => clearInterval(timer);
                 }
             },
             () => [this.props.record.data.state === "running"]
         );
-        onWillUnmount(() => clearInterval(this.timer));
     }
 
     get percent() {
