@@ -128,6 +128,10 @@ class ArFollowupLevel(models.Model):
                 )
             )
 
+    def _is_firm(self):
+        """Whether its words are firm; a contact without a level, such as thanks, never is."""
+        return self.tone in followup.FIRM_TONES
+
     def _to_rule(self):
         """This level as the rules want it."""
         self.ensure_one()

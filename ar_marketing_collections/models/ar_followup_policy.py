@@ -79,7 +79,7 @@ class ArFollowupPolicy(models.Model):
                         "The policy “%(policy)s” needs at least one level.", policy=policy.name
                     )
                 )
-            firm = levels.filtered(lambda level: level.tone in ("firm", "final"))
+            firm = levels.filtered(lambda level: level._is_firm())
             gentle = (levels - firm).filtered(lambda level: level.timing == "after")
             if firm and policy.firm_min_contacts and not gentle:
                 raise ValidationError(

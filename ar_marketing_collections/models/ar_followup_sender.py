@@ -278,9 +278,8 @@ class ArFollowupSender(models.AbstractModel):
                 self.env._("“%(contact)s” has no message.", contact=touch.display_name)
             )
         lang = self._get_lang(touch, contact)
-        is_firm = self._is_firm(touch)
         subject, body = self._render_template(
-            template, case, lang, is_firm=is_firm, part_now=level.part_now
+            template, case, lang, is_firm=level._is_firm(), part_now=level.part_now
         )
         attachments = []
         if level.attach_statement:
@@ -294,13 +293,9 @@ class ArFollowupSender(models.AbstractModel):
         return contact.lang or touch.partner_id.lang or self.env.lang
 
     @api.model
-    def _is_firm(self, touch):
-        return touch.level_id.tone in (followup.FIRM, followup.FINAL)
-
-    @api.model
     def _log_banner(self, touch, contact):
         """Keep which banner goes along."""
-        if not self._is_firm(touch):
+        if not touch.level_id._is_firm():
             today = fields.Date.context_today(self)
             partner = touch.partner_id.with_context(lang=self._get_lang(touch, contact))
             self.env["ar.banner"]._log_shown(

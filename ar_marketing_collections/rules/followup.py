@@ -20,6 +20,8 @@ from .worth import contact_worth
 BEFORE, AFTER = "before", "after"
 STEP_BY_STEP, BY_AGE = "step_by_step", "by_age"
 FRIENDLY, NEUTRAL, FIRM, FINAL = TONES = ("friendly", "neutral", "firm", "final")
+#: They wait for the guards of a policy, and advertise nothing.
+FIRM_TONES = frozenset({FIRM, FINAL})
 EMAIL, PHONE = "email", "phone"
 #: Tried in this order when a channel's data are missing.
 FALLBACK = (EMAIL, PHONE)
@@ -93,7 +95,7 @@ class Level:
     def __post_init__(self) -> None:
         offset = -self.days if self.timing == BEFORE else self.days
         object.__setattr__(self, "offset", offset)
-        object.__setattr__(self, "is_firm", self.tone in (FIRM, FINAL))
+        object.__setattr__(self, "is_firm", self.tone in FIRM_TONES)
 
 
 @dataclass(frozen=True, slots=True)

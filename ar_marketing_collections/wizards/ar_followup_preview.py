@@ -3,8 +3,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import formataddr
 
-from ..rules import followup
-
 
 class ArFollowupPreview(models.TransientModel):
     """A message as a real customer would get it, and a test of it to oneself."""
@@ -84,7 +82,7 @@ class ArFollowupPreview(models.TransientModel):
             self.template_id,
             self.case_id,
             self.lang,
-            is_firm=self.level_id.tone in (followup.FIRM, followup.FINAL),
+            is_firm=self.level_id._is_firm(),
             part_now=self.level_id.part_now,
         )
 
