@@ -414,6 +414,20 @@ class TestSending(CollectionsCommon):
         self.cron("cron_send_followups")
         self.assertEqual(self.touches_of(self.partner).state, "sent")
 
+    def test_a_call_level_without_text_stays_a_call_where_only_an_address_works(self):
+        """The nightly run takes no channel that the level has no words for; who asks by hand gets no other one."""
+        call = self.policy.level_ids.filtered(lambda level: level.channel == "phone")[:1]
+        (self.policy.level_ids - call).active = False
+        call.write({"days": 1, "tone": "friendly", "mail_template_id": False})
+        partner = self.make_customer("Sydkust AB", phone=False)
+        self.make_invoice(partner, TODAY - timedelta(days=20))
+        with freeze_time(TODAY):
+            self.run_day(TODAY)
+            case = self.case_of(partner)
+            self.assertEqual((case.decision, case.reason_code), ("failed", "no_address"))
+            case.action_send()
+        self.assertEqual(self.touches_of(partner).channel, "phone")
+
     def test_no_more_than_the_cap_leaves_in_a_day(self):
         for number in range(4):
             partner = self.make_customer(f"Customer {number}")

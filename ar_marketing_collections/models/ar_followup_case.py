@@ -374,19 +374,11 @@ class ArFollowupCase(models.Model):
                 chosen = policy and followup.level_by_hand(customer, policy, today)
                 if chosen:
                     level, reached = chosen
-                    channel = (
-                        level.channel
-                        if level.channel in customer.channels
-                        else next(
-                            (one for one in followup.FALLBACK if one in customer.channels),
-                            level.channel,
-                        )
-                    )
                     wanted[partner] = followup.Decision(
                         kind=followup.CONTACT,
                         reason=followup.Reason("by_hand"),
                         level=level,
-                        channel=channel,
+                        channel=followup.channel_for(level, customer) or level.channel,
                         reached=reached,
                     )
             touches |= engine._plan_touches(company, today, wanted, by_hand=True)

@@ -413,6 +413,17 @@ def reached_offset(item: Item, level: Level, policy: Policy, today: date) -> int
     return max(fits)
 
 
+def channel_for(level: Level, customer: Customer) -> str:
+    """The channel of a contact at ``level``: the level's own, else the first that works and that it has words for."""
+    usable = customer.channels
+    if level.channel in usable:
+        return level.channel
+    for channel in FALLBACK:
+        if channel in usable and (channel != EMAIL or level.has_text):
+            return channel
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A level, the day it falls on and the code of the reason."""
@@ -601,7 +612,7 @@ class _Case:
         level, last = step.level, last_contact(self.customer.contacts)
         after_gap = last + timedelta(days=max(policy.min_gap_days, 1)) if last else step.day
         wanted = max(step.day, after_gap)
-        channel = self._channel(level)
+        channel = channel_for(level, self.customer)
         values: dict[str, Any] = {"due": anchor.due}
         worth = contact_worth(amount, (self.today - anchor.due).days, self.customer.segment)
         day = next_working_day(wanted)
@@ -710,15 +721,6 @@ class _Case:
 
     def _contacts_needed(self, policy: Policy) -> int:
         return policy.firm_min_contacts + (self.customer.segment in EARNS_PATIENCE)
-
-    def _channel(self, level: Level) -> str:
-        usable = self.customer.channels
-        if level.channel in usable:
-            return level.channel
-        for channel in FALLBACK:
-            if channel in usable and (channel != EMAIL or level.has_text):
-                return channel
-        return ""
 
     def _hold_code(self) -> str:
         holds = {item.hold for item in self.items}
