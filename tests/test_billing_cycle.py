@@ -64,7 +64,9 @@ class TestBillingCycle(CollectionsCommon):
         }
         for name, day in expected.items():
             with self.subTest(name):
-                self.assertEqual(self.cycles[name]._next_run_by_day([TODAY], self.company)[TODAY], day)
+                self.assertEqual(
+                    self.cycles[name]._next_run_by_day([TODAY], self.company)[TODAY], day
+                )
 
     def test_holidays_of_the_working_schedule_are_no_days_to_bill(self):
         self.close(date(2026, 12, 14), date(2026, 12, 16))

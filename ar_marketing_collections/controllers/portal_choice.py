@@ -77,6 +77,4 @@ class PortalChoice(PortalStatement):
         """Back to the statement, with the key that opened it. ``said`` is shown there once: what happens now."""
         if said:
             request.session["ar_said"] = said
-        return request.redirect_query(
-            "/my/account-statement", {"access_token": access_token} if access_token else None
-        )
+        return request.redirect_query("/my/account-statement", self._key(access_token))

@@ -255,9 +255,6 @@ class PortalPay(PortalChoice, PortalAccount):
         query = {**self._key(access_token), **({"next": 1} if next else {})}
         return f"{PAY}/done?{urlencode(query)}".rstrip("?")
 
-    def _key(self, access_token):
-        return {"access_token": access_token} if access_token else {}
-
     # ------------------------------------------------------------
     # Who pays, and how much
     # ------------------------------------------------------------

@@ -56,7 +56,7 @@ class PortalPerson(PortalSending):
                 "portal_call", reader, company, form, status=status, times=times
             )
         case = request.env["ar.followup.case"]._get_case(reader.customer, company)
-        here = case.with_context(lang=case.sudo().user_id.lang or request.env.lang)
+        here = case._in_collector_language()
         day = self._get_answer_day()
         case._tell_collector(
             here.env._("Call back on %s", form.values["phone"]),
@@ -116,7 +116,7 @@ class PortalPerson(PortalSending):
         if form.errors:
             return self._render_form("portal_message", reader, company, form, status=status)
         case = request.env["ar.followup.case"]._get_case(reader.customer, company)
-        here = case.with_context(lang=case.sudo().user_id.lang or request.env.lang)
+        here = case._in_collector_language()
         day = self._get_answer_day()
         case._tell_collector(
             here.env._("Answer the customer's message"),
@@ -258,7 +258,7 @@ class PortalPerson(PortalSending):
             lang=author.lang,
         )
         case = request.env["ar.followup.case"]._get_case(customer, company)
-        here = case.with_context(lang=case.sudo().user_id.lang or request.env.lang)
+        here = case._in_collector_language()
         case._tell_collector(
             here.env._("The customer named a contact"),
             f"{contact.name} <{contact.email}>: {self._get_role_words(here.env, form)}",
@@ -273,7 +273,7 @@ class PortalPerson(PortalSending):
     def _ask_for_recipient(self, reader, company, form):
         """Who came by a link asks: a person looks at it first."""
         case = request.env["ar.followup.case"]._get_case(reader.customer, company)
-        here = case.with_context(lang=case.sudo().user_id.lang or request.env.lang)
+        here = case._in_collector_language()
         case._tell_collector(
             here.env._("By the link, a contact was named: ask the customer, then write it down"),
             f"{form.values['name']} <{form.values['email']}>: {self._get_role_words(here.env, form)}",

@@ -13,7 +13,7 @@ from ..rules import payment_plan as rules
 from ..tools import typed
 from .portal_choice import PortalChoice
 from .portal_pay import PAY
-from .portal_statement import DISCREET
+from .portal_statement import DISCREET, Reader
 
 _logger = logging.getLogger(__name__)
 
@@ -163,9 +163,7 @@ class PortalPlan(PortalChoice):
                 most=Statement._format_amount(currency, plan.amount * limits.max_down),
                 day=Statement._format_date(plan.start_date),
             ),
-            "token": {"access_token": choice.reader.access_token}
-            if choice.reader.access_token
-            else {},
+            "token": self._key(choice.reader.access_token),
             "at_once": plan._is_agreed_at_once(),
             "format_amount": Statement._format_amount,
             "format_date": Statement._format_date,
@@ -272,7 +270,6 @@ class PortalPlan(PortalChoice):
         if not plan:
             return self._refuse_statement(access_token)
         Statement = request.env["ar.statement"].sudo()
-        token = {"access_token": access_token} if access_token else {}
         response = request.render(
             "ar_marketing_collections.portal_plan",
             {
@@ -287,7 +284,7 @@ class PortalPlan(PortalChoice):
                 else [],
                 "is_asked": plan._awaits_answer(),
                 "said": request.session.pop("ar_said", ""),
-                "token": token,
+                "token": self._key(access_token),
                 # the link of a plan opens no statement
                 "to_statement": reader.is_statement,
                 "pay_url": self._get_plan_pay_url(reader, plan),
@@ -349,9 +346,7 @@ class PortalPlan(PortalChoice):
                     "What is open has changed since we made this plan. %(person)s makes you a new one.",
                     person=plan._get_person().name,
                 )
-        return request.redirect_query(
-            f"/my/payment-plan/{plan.id}", {"access_token": access_token} if access_token else None
-        )
+        return request.redirect_query(f"/my/payment-plan/{plan.id}", self._key(access_token))
 
     def _get_plan(self, plan_id, access_token):
         """(reader, plan) where the reader may see it: a draft and what is another's are told apart from nothing by no
@@ -380,7 +375,7 @@ class PortalPlan(PortalChoice):
             "currency": plan.currency_id.name,
             "line": lines.ids,
             "amount": Statement._format_number(plan.currency_id, plan.next_amount),
-            **({"access_token": reader.access_token} if reader.access_token else {}),
+            **self._key(reader.access_token),
         }
         return f"{PAY}?{urlencode(query, doseq=True)}"
 
@@ -391,11 +386,8 @@ class PortalPlan(PortalChoice):
         )
         if access:
             self._speak_to(access.partner_id, access.company_id)
-            return PlanReader(access.partner_id, access.company_id, access_token, False)
-        reader = self._get_statement_reader(access_token)
-        return reader and PlanReader(
-            reader.customer, reader.companies, reader.access_token, is_statement=True
-        )
+            return Reader(access.partner_id, access.company_id, access_token, is_statement=False)
+        return self._get_statement_reader(access_token)
 
     def _get_plans(self, reader):
         """The plans of the reader, in its language; drafts are ours alone."""
@@ -411,13 +403,3 @@ class PortalPlan(PortalChoice):
             )
             .filtered(lambda plan: plan.partner_id.commercial_partner_id == reader.customer)
         )
-
-
-class PlanReader:
-    """Who reads a plan. ``is_statement``: whether the same key opens the statement as well."""
-
-    def __init__(self, customer, companies, access_token, is_statement):
-        self.customer = customer
-        self.companies = companies
-        self.access_token = access_token
-        self.is_statement = is_statement

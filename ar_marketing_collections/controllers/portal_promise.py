@@ -157,7 +157,7 @@ class PortalPromise(PortalSending):
             .create(self._prepare_promise_values(choice, form))
         )
         case = request.env["ar.followup.case"]._get_case(choice.reader.customer, choice.company)
-        here = case.with_context(lang=case.sudo().user_id.lang or request.env.lang)
+        here = case._in_collector_language()
         case._tell_collector(
             here.env._(
                 "Promised in the portal: %s", promise.with_env(here.env(su=True)).display_name

@@ -75,7 +75,6 @@ class PortalSending(PortalChoice):
     def _render_form(self, template, reader, company, form, status=200, **values):
         """The page of a form, as it was typed where something is wrong with it."""
         service = request.env["ar.statement"].sudo()
-        token = {"access_token": reader.access_token} if reader.access_token else {}
         brand = {"res_company": company.sudo()} if reader.access_token else {}
         response = request.render(
             f"ar_marketing_collections.{template}",
@@ -86,7 +85,7 @@ class PortalSending(PortalChoice):
                 "customer": reader.customer,
                 "company": company.sudo(),
                 "person": service._prepare_person(reader.customer._get_collector(company), company),
-                "token": token,
+                "token": self._key(reader.access_token),
                 "typed": form.typed,
                 "errors": form.errors,
                 "today": fields.Date.context_today(service),

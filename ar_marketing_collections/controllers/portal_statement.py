@@ -22,12 +22,16 @@ DISCREET = {
 
 
 class Reader:
-    """Who reads: the one customer whose statement it is, and the companies it comes from."""
+    """Who reads: the one customer whose papers they are, and the companies they come from.
 
-    def __init__(self, customer, companies, access_token=None):
+    ``is_statement``: whether what opened this page opens the statement as well.
+    """
+
+    def __init__(self, customer, companies, access_token=None, is_statement=True):
         self.customer = customer
         self.companies = companies
         self.access_token = access_token
+        self.is_statement = is_statement
 
 
 class PortalStatement(CustomerPortal):
@@ -83,9 +87,7 @@ class PortalStatement(CustomerPortal):
             return self._refuse_statement(access_token)
         companies = self._choose_companies(reader, company)
         if not companies:
-            return request.redirect_query(
-                "/my/account-statement", {"access_token": access_token} if access_token else None
-            )
+            return request.redirect_query("/my/account-statement", self._key(access_token))
         report = request.env["ir.actions.report"].sudo()
         period = {}
         if kw.get("date_begin") or kw.get("date_end"):
@@ -158,6 +160,10 @@ class PortalStatement(CustomerPortal):
         response.headers.update(DISCREET)
         return response
 
+    def _key(self, access_token):
+        """What opened this page, for the addresses of the next ones."""
+        return {"access_token": access_token} if access_token else {}
+
     def _choose_companies(self, reader, company):
         """One of the reader's companies, or all of them; another one is none of theirs and not told apart from none."""
         if not company:
@@ -175,7 +181,7 @@ class PortalStatement(CustomerPortal):
         statements = service._get_portal_statements(
             reader.customer, reader.companies, today, since, until
         )
-        token = {"access_token": reader.access_token} if reader.access_token else {}
+        token = self._key(reader.access_token)
         asked = {"date_begin": date_begin, "date_end": date_end}
         pager = portal_pager(
             url="/my/account-statement",

@@ -549,7 +549,7 @@ class ArFollowupCase(models.Model):
             case.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("Answer the customer's reply"),
-                user_id=case.user_id.id or self.env.ref("base.user_admin").id,
+                user_id=case._get_task_owner().id,
             )
         return result
 
@@ -560,7 +560,7 @@ class ArFollowupCase(models.Model):
             "mail.mail_activity_data_todo",
             summary=self.env._("Find a working address"),
             note=Markup("<p>%s</p>") % (touch.error or ""),
-            user_id=self.user_id.id or self.env.ref("base.user_admin").id,
+            user_id=self._get_task_owner().id,
         )
 
     # ------------------------------------------------------------

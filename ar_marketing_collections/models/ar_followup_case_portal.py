@@ -25,7 +25,7 @@ class ArFollowupCase(models.Model):
         :param kind: XML id of the activity's type
         """
         self.ensure_one()
-        case = with_address(self).with_context(lang=self.sudo().user_id.lang or self.env.lang)
+        case = with_address(self)._in_collector_language()
         note = plaintext2html(text) if text else ""
         if text and self._is_said_already(summary, note, author):
             return case.activity_ids.browse()
@@ -44,6 +44,11 @@ class ArFollowupCase(models.Model):
             note=note,
             user_id=self._get_task_owner().id,
         )
+
+    def _in_collector_language(self):
+        """This case in the language of whoever looks after it."""
+        self.ensure_one()
+        return self.with_context(lang=self.sudo().user_id.lang or self.env.lang)
 
     def _is_said_already(self, summary, note, author):
         """Whether the newest message says the same: a form that was sent twice."""
