@@ -3,7 +3,6 @@ import operator
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import email_normalize
 
 from .ar_banner import is_web_address
 from .ar_payment_profile import SEGMENTS, TRENDS
@@ -413,28 +412,6 @@ class ResPartner(models.Model):
             return some if operator == "not in" else ~some
         cases = Case._search(company & Domain("id", operator, value))
         return Domain("commercial_partner_id", "in", cases.subselect("partner_id"))
-
-    def _get_followup_contacts(self, company):
-        """The contact that follow-up of ``company`` goes to, for each of these customers: {customer id: partner}.
-
-        The contact of type invoice with an address, the lowest id first, else the customer itself. A hook:
-        contact roles come here.
-        """
-        contacts = {partner.id: partner for partner in self}
-        invoice_contacts = self.env["res.partner"].search_fetch(
-            [
-                ("commercial_partner_id", "in", self.ids),
-                ("type", "=", "invoice"),
-                ("email", "!=", False),
-                ("company_id", "in", [False, *company._collections_members().ids]),
-            ],
-            ["commercial_partner_id", "email", "phone", "lang"],
-            order="id desc",
-        )
-        for contact in invoice_contacts:
-            if email_normalize(contact.email):
-                contacts[contact.commercial_partner_id.id] = contact
-        return contacts
 
     def _get_collector(self, company):
         """The person who looks after this customer for ``company``: collector, else salesperson, else the company's."""

@@ -41,23 +41,29 @@ class ResPartner(models.Model):
         }
 
     def _get_followup_contacts(self, company):
-        """Those who were named for it come first. One query more."""
-        contacts = super()._get_followup_contacts(company)
-        named = (
+        """The contact that follow-up of ``company`` goes to, for each of these customers: {customer id: partner}.
+
+        Who was named for it, else the address for invoices, else the customer itself; of several the one made first.
+        Nobody without an e-mail address is any of these. A hook. One query.
+        """
+        there = (
             self.env["res.partner"]
             .sudo()
             .search_fetch(
                 [
                     ("commercial_partner_id", "in", self.ids),
-                    ("receives_reminders", "=", True),
                     ("email", "!=", False),
                     ("company_id", "in", [False, *company._collections_members().ids]),
+                    "|",
+                    ("receives_reminders", "=", True),
+                    ("type", "=", "invoice"),
                 ],
-                ["commercial_partner_id", "email", "phone", "lang"],
+                ["commercial_partner_id", "email", "phone", "lang", "receives_reminders"],
                 order="id desc",
             )
         )
-        for contact in named:
+        contacts = {partner.id: partner for partner in self}
+        for contact in there.sorted(lambda one: one.receives_reminders):  # the last one stays
             if email_normalize(contact.email):
                 contacts[contact.commercial_partner_id.id] = contact.with_env(self.env)
         return contacts
