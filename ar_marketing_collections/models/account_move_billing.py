@@ -7,15 +7,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ..tools import computed_day
 from .ar_billing_batch_line import LONGEST_WAIT, OPEN_STATES
-
-COMPARE = {
-    "<": lambda day, value: day < value,
-    "<=": lambda day, value: day <= value,
-    ">": lambda day, value: day > value,
-    ">=": lambda day, value: day >= value,
-    "in": lambda day, value: day in value,
-}
 
 
 @dataclass(frozen=True)
@@ -96,19 +89,11 @@ class AccountMove(models.Model):
     @api.model
     def _search_billing_date(self, operator, value):
         """Computed for the drafts that wait: there are never many of them."""
-        if operator not in COMPARE:
-            return NotImplemented
         drafts = self.search(
             self._get_billing_domain() & Domain("company_id", "in", self.env.companies.ids)
         )
-        plans = drafts._get_billing_plans()
-        compare = COMPARE[operator]
-        if operator == "in":
-            days = {fields.Date.to_date(day) for day in value if day}
-            found = Domain("id", "in", [one for one, (_c, day) in plans.items() if day in days])
-            return found if False not in value else found | Domain("id", "not in", list(plans))
-        value = fields.Date.to_date(value)
-        return Domain("id", "in", [one for one, (_c, day) in plans.items() if compare(day, value)])
+        days = {one: day for one, (_cycle, day) in drafts._get_billing_plans().items()}
+        return computed_day.domain(days, operator, value)
 
     # ------------------------------------------------------------
     # When it is billed

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from odoo.addons.ar_marketing_collections.models.account_move_billing import COMPARE
+from odoo.addons.ar_marketing_collections.tools import computed_day
 
 
 class SaleOrder(models.Model):
@@ -92,19 +92,11 @@ class SaleOrder(models.Model):
     @api.model
     def _search_billing_date(self, operator, value):
         """Computed for the orders that wait: there are never many of them."""
-        if operator not in COMPARE:
-            return NotImplemented
         orders = self.search(
             self._get_billing_domain() & Domain("company_id", "in", self.env.companies.ids)
         )
         days = {order.id: day for order, (_cycle, day) in orders._get_billing_plans().items()}
-        compare = COMPARE[operator]
-        if operator == "in":
-            wanted = {fields.Date.to_date(day) for day in value if day}
-            found = Domain("id", "in", [one for one, day in days.items() if day in wanted])
-            return found if False not in value else found | Domain("id", "not in", list(days))
-        value = fields.Date.to_date(value)
-        return Domain("id", "in", [one for one, day in days.items() if compare(day, value)])
+        return computed_day.domain(days, operator, value)
 
     # ------------------------------------------------------------
     # When it is billed
