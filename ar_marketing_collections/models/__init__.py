@@ -46,7 +46,7 @@ from . import (
     ar_payment_snapshot,
     ar_portal_access,
     ar_portal_limit,
-    ar_portal_plan_links,
+    ar_payment_plan_links,  # joins promises, portal links and cases
     ar_statement,
     ar_statement_facts,
     ar_statement_message,

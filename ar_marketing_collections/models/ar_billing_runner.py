@@ -56,8 +56,8 @@ class ArBillingRunner(models.AbstractModel):
         """Bill what waits in ``batch``; return whether there is time left."""
         self = self.with_context(lang=batch._get_person().lang or self.env.lang)
         batch = batch.with_env(self.env)
-        with locks.alone(self.env.cr, LOCK_SPACE, batch.id) as alone:
-            if not alone:
+        with locks.hold(self.env.cr, LOCK_SPACE, batch.id) as held:
+            if not held:
                 return True
             try:
                 return self._run_chunks(batch)

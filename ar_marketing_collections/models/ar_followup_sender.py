@@ -128,17 +128,17 @@ class ArFollowupSender(models.AbstractModel):
         """Touches in ``sending`` that no process works on: it died, and nobody knows whether the message arrived."""
         cron = self.env["ir.cron"]
         for touch in self.env["ar.followup.touch"].search([("state", "=", "sending")]):
-            with self._alone(touch) as alone:
+            with self._hold(touch) as held:
                 cron._commit_progress()  # a fresh transaction: its owner may have finished meanwhile
-                if not alone or touch.state != "sending":
+                if not held or touch.state != "sending":
                     continue
                 self._mark_unconfirmed(touch)
                 cron._commit_progress()
             self._decide_again(touch)
 
     @api.model
-    def _alone(self, touch):
-        return locks.alone(self.env.cr, LOCK_SPACE, touch.id)
+    def _hold(self, touch):
+        return locks.hold(self.env.cr, LOCK_SPACE, touch.id)
 
     @api.model
     def _send(self, touch):
@@ -147,8 +147,8 @@ class ArFollowupSender(models.AbstractModel):
         One customer's error is kept on its touch and stops nobody else.
         """
         cron = self.env["ir.cron"]
-        with self._alone(touch) as alone:
-            if not alone:
+        with self._hold(touch) as held:
+            if not held:
                 return "busy"
             try:
                 message = self._prepare(touch)

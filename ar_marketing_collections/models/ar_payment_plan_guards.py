@@ -31,6 +31,27 @@ class ArPaymentPlan(models.Model):
 
     _inherit = "ar.payment.plan"  # pylint: disable=consider-merging-classes-inherited
 
+    #: What the plan holds: the database lets no two plans hold the same, whoever is faster.
+    held_line_ids = fields.Many2many(
+        "account.move.line",
+        "ar_payment_plan_held_rel",
+        "plan_id",
+        "line_id",
+        "Held items",
+        compute="_compute_held_line_ids",
+        store=True,
+    )
+
+    def init(self):
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS ar_payment_plan_held_line_uniq ON ar_payment_plan_held_rel (line_id)"
+        )
+
+    @api.depends("line_ids", "state")
+    def _compute_held_line_ids(self):
+        for plan in self:
+            plan.held_line_ids = plan.line_ids if plan.state in LIVE else False
+
     @api.constrains("line_ids", "currency_id", "partner_id", "company_id")
     def _check_lines(self):
         for plan in self:
@@ -57,27 +78,6 @@ class ArPaymentPlan(models.Model):
                         item=(others.line_ids & plan.line_ids)[:1].move_id.display_name,
                     )
                 )
-
-    #: What the plan holds: the database lets no two plans hold the same, whoever is faster.
-    held_line_ids = fields.Many2many(
-        "account.move.line",
-        "ar_payment_plan_held_rel",
-        "plan_id",
-        "line_id",
-        "Held items",
-        compute="_compute_held_line_ids",
-        store=True,
-    )
-
-    def init(self):
-        self.env.cr.execute(
-            "CREATE UNIQUE INDEX IF NOT EXISTS ar_payment_plan_held_line_uniq ON ar_payment_plan_held_rel (line_id)"
-        )
-
-    @api.depends("line_ids", "state")
-    def _compute_held_line_ids(self):
-        for plan in self:
-            plan.held_line_ids = plan.line_ids if plan.state in LIVE else False
 
     @api.model
     def _search_live_for(self, lines):

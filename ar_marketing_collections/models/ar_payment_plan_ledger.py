@@ -40,11 +40,9 @@ class ArPaymentPlan(models.Model):
         for plan in (late - ours).filtered(lambda one: not one.handed_up_on):
             plan.handed_up_on = today
             plan._tell("owed", user=plan._get_manager())
-        late = ours
-        if not late:
-            return
-        late.write({"state": "cancelled", "ended_on": today})
-        for plan in late:
+        if ours:
+            ours.write({"state": "cancelled", "ended_on": today})
+        for plan in ours:
             plan._tell("lapsed")
 
     def _settle(self, company, today):

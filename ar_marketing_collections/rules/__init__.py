@@ -8,8 +8,16 @@ one subject:
 ``payment_trend``     is this customer leaving its own pattern
 ``pay_days``          the weekdays or days of the month on which a customer pays
 ``credit_limit``      a credit limit worth proposing
+``discount``          until which day an early-payment discount can be had, and what it saves
+``billing_calendar``  the days on which customers are billed
+``billing_day``       on which day a customer is best billed, and how many days that gains
+``merging``           which drafts may become one invoice
 ``followup``          whom to contact today, at which level, through which channel, and why not
 ``worth``             which contact is worth most today
+``promise``           what became of promises to pay
+``payment_plan``      instalments: within which limits, and what was paid of them
+``paying``            what one payment settles
+``thanks``            whom to thank, and for what
 ``ageing``            the bucket of an open item
 ``working_day``       days on which nothing is sent
 ``banner``            which banners stand on a document

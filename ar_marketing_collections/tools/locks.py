@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 
 @contextmanager
-def alone(cr, space, number):
+def hold(cr, space, number):
     """Hold the lock ``number`` of ``space`` across transactions; yield whether nobody else does.
 
     The database frees it when this process dies.

@@ -1,3 +1,5 @@
+"""Where payment plans show elsewhere: with promises, links without login, follow-up and the customer."""
+
 from odoo import Command, api, fields, models
 
 COLLECTOR = "ar_marketing_collections.group_collector"
