@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, freeze_time, tagged
 from odoo.tools.pdf import PdfFileReader
 
-from odoo.addons.ar_marketing_collections.models.ar_followup_case import PLACEHOLDERS
+from odoo.addons.ar_marketing_collections.models.ar_followup_case_mail import PLACEHOLDERS
 from odoo.addons.ar_marketing_collections.models.ar_statement_message import first_name
 
 from .common import TODAY, CollectionsCommon

@@ -13,7 +13,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import html2plaintext, mail
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
-from odoo.addons.ar_marketing_collections.models.ar_followup_case import PLACEHOLDERS
+from odoo.addons.ar_marketing_collections.models.ar_followup_case_mail import PLACEHOLDERS
 
 ADDON = "ar_marketing_collections"
 LANGUAGES = ("en_US", "sv_SE")

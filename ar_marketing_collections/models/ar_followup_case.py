@@ -1,12 +1,8 @@
-from markupsafe import Markup
-
 from odoo import api, fields, models
-from odoo.exceptions import RedirectWarning, UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
-from odoo.tools.mail import email_normalize
 
-from ..rules import followup
 from . import reasons
 from .ar_followup_touch import OPEN_STATES
 
@@ -25,28 +21,6 @@ DECISIONS = [
     ("wait", "Wait"),
     ("nothing", "Nothing open"),
 ]
-
-#: Everything a text may contain, as a field of the case: plain values, no code.
-PLACEHOLDERS = (
-    "customer_name",
-    "greeting_name",
-    "items_table",
-    "overdue_total",
-    "open_total",
-    "oldest_number",
-    "oldest_due",
-    "discount_words",
-    "paid_total",
-    "paid_numbers",
-    "saving_words",
-    "collector_name",
-    "collector_phone",
-    "collector_email",
-    "company_name",
-    "statement_link",
-    "part_total",
-    "part_link",
-)
 
 
 class ArFollowupCase(models.Model):
@@ -123,9 +97,6 @@ class ArFollowupCase(models.Model):
     )
     open_touch_address = fields.Char(related="open_touch_id.address", string="Number to call")
     call_script = fields.Html(related="open_touch_id.level_id.script")
-    part_question = fields.Char(
-        "To ask for a part", compute="_compute_part_question", help="What to say on the phone."
-    )
     last_contact_on = fields.Date("Last contact", compute="_compute_touches")
     failed_touch_count = fields.Integer("Failed contacts", compute="_compute_touches")
     followup_mode = fields.Selection(related="company_id.followup_mode")
@@ -151,26 +122,6 @@ class ArFollowupCase(models.Model):
         "ar.payment.promise", string="Promises", compute="_compute_agreements"
     )
     dispute_ids = fields.Many2many("ar.dispute", string="Disputes", compute="_compute_agreements")
-
-    # Placeholders of the texts: plain values in the customer's language.
-    customer_name = fields.Char(compute="_compute_placeholders")
-    greeting_name = fields.Char(compute="_compute_placeholders")
-    items_table = fields.Html(compute="_compute_placeholders", sanitize=False)
-    overdue_total = fields.Char(compute="_compute_placeholders")
-    open_total = fields.Char(compute="_compute_placeholders")
-    oldest_number = fields.Char(compute="_compute_placeholders")
-    oldest_due = fields.Char(compute="_compute_placeholders")
-    discount_words = fields.Char(compute="_compute_placeholders")
-    paid_total = fields.Char(compute="_compute_placeholders")
-    paid_numbers = fields.Char(compute="_compute_placeholders")
-    saving_words = fields.Char(compute="_compute_placeholders")
-    collector_name = fields.Char(compute="_compute_placeholders")
-    collector_phone = fields.Char(compute="_compute_placeholders")
-    collector_email = fields.Char(compute="_compute_placeholders")
-    company_name = fields.Char(compute="_compute_placeholders")
-    statement_link = fields.Char(compute="_compute_placeholders")
-    part_total = fields.Char(compute="_compute_placeholders")
-    part_link = fields.Char(compute="_compute_placeholders")
 
     _partner_company_uniq = models.Constraint(
         "UNIQUE (partner_id, company_id)", "A customer has one follow-up in each company."
@@ -268,37 +219,6 @@ class ArFollowupCase(models.Model):
             case.promise_ids = promises.filtered_domain(mine)
             case.dispute_ids = disputes.filtered_domain(mine)
 
-    @api.depends("partner_id", "company_id", "user_id")
-    @api.depends_context("lang", "ar_part_now")
-    def _compute_placeholders(self):
-        values = self.env["ar.statement"]._prepare_messages_values(self)
-        for case in self:
-            for name in PLACEHOLDERS:
-                case[name] = values[case.id].get(name, "")
-
-    @api.depends("open_touch_id")
-    @api.depends_context("lang")
-    def _compute_part_question(self):
-        """ "Could you pay a part of it now?", where the level of the call asks for one."""
-        for percent, cases in self.grouped(
-            lambda case: case.open_touch_id.level_id.part_now
-        ).items():
-            amounts = cases.with_context(ar_part_now=percent)._get_part_totals() if percent else {}
-            for case in cases:
-                amount = amounts.get(case.id)
-                case.part_question = amount and self.env._(
-                    "“Could you pay %(amount)s of it now?”", amount=amount
-                )
-
-    def _get_part_totals(self):
-        """{case id: the part that the level asks for, as text, empty where nothing is due}."""
-        return {case.id: case.part_total for case in self}
-
-    @api.model
-    def mail_allowed_qweb_expressions(self):
-        """Plain placeholders only, so that whoever may change a text needs no right to write code."""
-        return tuple(f"object.{name}" for name in PLACEHOLDERS)
-
     @api.constrains("paused_until", "pause_reason")
     def _check_pause(self):
         for case in self:
@@ -314,177 +234,8 @@ class ArFollowupCase(models.Model):
         return result
 
     # ------------------------------------------------------------
-    # What a person does
+    # Deciding again
     # ------------------------------------------------------------
-
-    @api.model
-    def _check_mode(self, company):
-        """Nothing leaves in simulation, whoever asks."""
-        if company.followup_mode != "simulate":
-            return
-        message = self.env._(
-            "Follow-up of %(company)s is in simulation: everything is shown, nothing leaves. "
-            "Switch to review or automatic first.",
-            company=company.name,
-        )
-        if self.env.user.has_group("ar_marketing_collections.group_credit_manager"):
-            action = self.env.ref("ar_marketing_collections.action_followup_mode")
-            raise RedirectWarning(message, action.id, self.env._("Choose the mode"))
-        raise UserError(message)
-
-    def action_send(self):
-        """Contact these customers now: releases what waits for review, else makes a contact at the fitting level."""
-        for company in self.company_id:
-            self._check_mode(company)
-        touches = self.open_touch_id.filtered(
-            lambda touch: touch.kind == "followup" and touch.state in ("to_review", "planned")
-        )
-        touches.filtered(lambda touch: touch.state == "to_review").write({"state": "planned"})
-        idle = self.filtered(
-            lambda case: not case.open_touch_id or case.open_touch_id.kind == "thanks"
-        )
-        touches |= idle._plan_by_hand()
-        self._refresh_decisions()
-        self.env["ar.followup.sender"]._trigger()
-        if not touches:
-            raise UserError(
-                self.env._("There is nothing to ask for. %(reason)s", reason=self[:1].reason or "")
-            )
-        return self._notify(
-            self.env._("%(count)s contacts are on their way.", count=len(touches))
-            if len(touches) > 1
-            else self.env._(
-                "The contact with %(customer)s is on its way.",
-                customer=touches.partner_id.display_name,
-            )
-        )
-
-    def _plan_by_hand(self):
-        """Plan a contact with each of these customers, whatever the decision of the day says."""
-        engine = self.env["ar.followup.engine"]
-        touches = self.env["ar.followup.touch"]
-        today = fields.Date.context_today(self)
-        for company, cases in self.grouped("company_id").items():
-            wanted = {}
-            for partner, (customer, policy, decision) in engine._decide(
-                company, today, cases.partner_id.ids
-            ).items():
-                if decision.kind in followup.NOTHING_TO_ASK:
-                    continue
-                chosen = policy and followup.level_by_hand(customer, policy, today)
-                if chosen:
-                    level, reached = chosen
-                    wanted[partner] = followup.Decision(
-                        kind=followup.CONTACT,
-                        reason=followup.Reason("by_hand"),
-                        level=level,
-                        channel=followup.channel_for(level, customer) or level.channel,
-                        reached=reached,
-                    )
-            touches |= engine._plan_touches(company, today, wanted, by_hand=True)
-        return touches
-
-    def action_skip(self):
-        """Pass over the contact on its way, or else the next level."""
-        today = fields.Date.context_today(self)
-        engine = self.env["ar.followup.engine"]
-        on_way = self.open_touch_id.filtered(lambda touch: touch.state in ("to_review", "planned"))
-        idle = self.filtered(lambda case: not case.open_touch_id and case.next_level_id)
-        on_way._close("person")
-        for company, cases in idle.grouped("company_id").items():
-            decided = engine._decide(company, today, cases.partner_id.ids)
-            skipped = {
-                partner: decision
-                for partner, (_customer, _policy, decision) in decided.items()
-                if decision.level
-            }
-            engine._plan_touches(company, today, skipped, by_hand=True, skipped=True)
-        self._refresh_decisions()
-        return self._notify(self.env._("Skipped. The next level follows at its own time."))
-
-    def action_pause(self):
-        return self._open_wizard(
-            "ar.followup.pause", self.env._("Pause"), {"default_case_ids": self.ids}
-        )
-
-    def action_resume(self):
-        self.write(
-            {
-                "paused_until": False,
-                "pause_reason": False,
-                "excluded": False,
-                "excluded_note": False,
-            }
-        )
-
-    def action_note(self):
-        """Note a contact that a person made, such as a call."""
-        self.ensure_one()
-        planned_call = self.open_touch_id.filtered(
-            lambda touch: touch.channel == "phone" and touch.state == "planned"
-        )
-        return self._action_note(planned_call)
-
-    def _action_note(self, touch):
-        self.ensure_one()
-        return self._open_wizard(
-            "ar.followup.note",
-            self.env._("Note a contact"),
-            {"default_case_id": self.id, "default_touch_id": touch.id},
-        )
-
-    def _open_wizard(self, model, name, context):
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": name,
-            "res_model": model,
-            "view_mode": "form",
-            "target": "new",
-            "context": context,
-        }
-
-    def action_open_customer(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "res.partner",
-            "view_mode": "form",
-            "res_id": self.partner_id.id,
-        }
-
-    def action_open_items(self):
-        """The open items in Odoo's own list."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Open items"),
-            "res_model": "account.move.line",
-            "view_mode": "list,form",
-            "domain": [("id", "in", self.open_line_ids.ids)],
-        }
-
-    def action_print_statement(self):
-        """The statement of the case's company, whichever company the user works in."""
-        self.ensure_one()
-        return self.env.ref("ar_marketing_collections.action_report_statement").report_action(
-            [], data={"partner_ids": self.partner_id.ids, "company_id": self.company_id.id}
-        )
-
-    def action_refresh(self):
-        """Decide again now, for these customers."""
-        self._refresh_decisions()
-
-    def _notify(self, message):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": message,
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
 
     @api.model
     def _refresh_for(self, agreements):
@@ -503,65 +254,6 @@ class ArFollowupCase(models.Model):
             self.env["ar.followup.engine"].sudo()._run(
                 company, today, partner_ids=cases.partner_id.ids, plan=False
             )
-
-    # ------------------------------------------------------------
-    # Mail gateway
-    # ------------------------------------------------------------
-
-    def _message_receive_bounce(self, email, partner):
-        """The message did not arrive: the contact failed, and the collector is asked for a better address."""
-        result = super()._message_receive_bounce(email, partner)
-        for case in self:
-            touch = case.touch_ids.filtered(
-                lambda touch: (
-                    touch.state in ("sent", "unconfirmed")
-                    and touch.channel == "email"
-                    and email_normalize(touch.address) == email_normalize(email)
-                )
-            )[:1]
-            if touch:
-                touch.sudo().write(
-                    {
-                        "state": "failed",
-                        "outcome": "bounced",
-                        "error": self.env._(
-                            "The message to %(address)s came back.", address=touch.address
-                        ),
-                    }
-                )
-                case._ask_for_address(touch)
-        self._refresh_decisions()
-        return result
-
-    @api.private  # the mail gateway calls it
-    def message_update(self, msg_dict, update_vals=None):
-        """A customer's reply is an answer to the last contact, and the collector's next task."""
-        result = super().message_update(msg_dict, update_vals=update_vals)
-        author = self.env["res.partner"].browse(msg_dict.get("author_id"))
-        if author.user_ids.filtered(lambda user: user._is_internal()):
-            return result
-        for case in self:
-            touch = case.touch_ids.filtered(lambda touch: touch.state in ("sent", "unconfirmed"))[
-                :1
-            ]
-            if touch and not touch.outcome:
-                touch.sudo().outcome = "replied"
-            case.activity_schedule(
-                "mail.mail_activity_data_todo",
-                summary=self.env._("Answer the customer's reply"),
-                user_id=case._get_task_owner().id,
-            )
-        return result
-
-    def _ask_for_address(self, touch):
-        """Make the gap in the customer's data a task."""
-        self.ensure_one()
-        self.activity_schedule(
-            "mail.mail_activity_data_todo",
-            summary=self.env._("Find a working address"),
-            note=Markup("<p>%s</p>") % (touch.error or ""),
-            user_id=self._get_task_owner().id,
-        )
 
     # ------------------------------------------------------------
     # Merged and moved customers
