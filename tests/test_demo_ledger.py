@@ -14,8 +14,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.ar_marketing_collections.demo import believable, command, ledger_csv
-from odoo.addons.ar_marketing_collections.demo.believable import Spec
+from odoo.addons.ar_marketing_collections.demo import believable, cast, command, ledger_csv
 from odoo.addons.ar_marketing_collections.demo.books import (
     Document,
     Settlement,
@@ -23,6 +22,7 @@ from odoo.addons.ar_marketing_collections.demo.books import (
     slug,
     weeks_to,
 )
+from odoo.addons.ar_marketing_collections.demo.cast import Spec
 from odoo.addons.ar_marketing_collections.demo.command import Demo
 from odoo.addons.ar_marketing_collections.demo.habits import early, nearly_gone, slow
 from odoo.addons.ar_marketing_collections.demo.ledger_csv import LedgerError
@@ -318,7 +318,7 @@ class TestBelievable(BaseCase):
                 self.assertIn("example.com", customer.email or "example.com")
 
     def test_every_twist_of_a_customer_is_there(self):
-        used = {spec.twist for company in believable.COMPANIES for spec in company.customers} - {""}
+        used = {spec.twist for company in cast.COMPANIES for spec in company.customers} - {""}
         made = {
             name.removeprefix("twist_")
             for name in dir(believable._Life)
@@ -646,7 +646,7 @@ class TestDemo(CollectionsCommon):
             Spec(habit, 20 if habit is nearly_gone else 90, 500, twist, currency="EUR")
             for twist, habit in twists.items()
         )
-        first, second = believable.COMPANIES
+        first, second = cast.COMPANIES
         small = (
             replace(first, customers=specs),
             replace(second, customers=(Spec(early, 60, 900), Spec(slow, 60, 900))),

@@ -12,7 +12,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from . import believable, ledger_csv, summary
+from . import believable, cast, ledger_csv, summary
 from .books import weeks_to
 from .ledger_csv import LedgerError
 from .loader import ADDON, QUIET, Loader
@@ -72,7 +72,7 @@ class Demo:
                 "--as-of goes with --ledger: it is the day up to which a ledger is known."
             )
         else:
-            content, source = None, believable.EDITION
+            content, source = None, cast.EDITION
         state = json.loads(self.parameters.get_param(PARAMETER) or "{}")
         if state and state["source"] != source:
             raise Problem(
@@ -182,8 +182,8 @@ class Demo:
         for company in companies:
             summary.tell(self.env, company, today, self.say)
         collectors, sellers = (
-            " and ".join(believable.COLLECTORS),
-            " and ".join(believable.SALESPEOPLE),
+            " and ".join(cast.COLLECTORS),
+            " and ".join(cast.SALESPEOPLE),
         )
         self.say()
         self.say(
@@ -229,7 +229,7 @@ class Demo:
         """Collectors and salespeople, whose password is their login, in all ``companies``; the administrator too."""
         company_ids = [company.id for company in companies]
         Users = self.env["res.users"].sudo().with_context(**QUIET)
-        for login, name, collects in believable.PEOPLE:
+        for login, name, collects in cast.PEOPLE:
             if Users.search_count([("login", "=", login)], limit=1):
                 continue
             groups = "account.group_account_invoice" if collects else "base.group_user"
@@ -248,7 +248,7 @@ class Demo:
         self.env.ref("base.user_admin").sudo().company_ids = [
             Command.link(id_) for id_ in company_ids
         ]
-        collectors = Users.search([("login", "in", believable.COLLECTORS)], order="login")
+        collectors = Users.search([("login", "in", cast.COLLECTORS)], order="login")
         for company, collector in zip(companies, collectors, strict=True):
             company.default_collector_id = collector
 
