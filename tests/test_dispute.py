@@ -9,7 +9,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.ar_marketing_collections.rules.followup import Item, split
+from odoo.addons.ar_marketing_collections.rules.followup import split
+from odoo.addons.ar_marketing_collections.rules.followup_facts import Item
 
 from .common import TODAY, CollectionsCommon
 

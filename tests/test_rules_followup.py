@@ -10,15 +10,7 @@ from odoo.tests import BaseCase, tagged
 
 from odoo.addons.ar_marketing_collections.rules.followup import (
     KINDS,
-    Books,
-    Contact,
-    Customer,
     Decision,
-    Item,
-    Level,
-    OpenTouch,
-    Policy,
-    Promise,
     Reason,
     asked_amount,
     cap,
@@ -27,6 +19,16 @@ from odoo.addons.ar_marketing_collections.rules.followup import (
     reached_offset,
     uncovered,
     verdict,
+)
+from odoo.addons.ar_marketing_collections.rules.followup_facts import (
+    Books,
+    Contact,
+    Customer,
+    Item,
+    Level,
+    OpenTouch,
+    Policy,
+    Promise,
 )
 
 EUR, SEK = 1, 2

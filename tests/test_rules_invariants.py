@@ -15,6 +15,12 @@ from odoo.addons.ar_marketing_collections.rules.followup import (
     EARNS_PATIENCE,
     KINDS,
     NOTHING_TO_ASK,
+    asked_amount,
+    decide,
+    uncovered,
+    verdict,
+)
+from odoo.addons.ar_marketing_collections.rules.followup_facts import (
     TONES,
     Books,
     Contact,
@@ -24,10 +30,6 @@ from odoo.addons.ar_marketing_collections.rules.followup import (
     OpenTouch,
     Policy,
     Promise,
-    asked_amount,
-    decide,
-    uncovered,
-    verdict,
 )
 from odoo.addons.ar_marketing_collections.rules.pay_days import planned_month_days, usual_pay_days
 from odoo.addons.ar_marketing_collections.rules.payment_score import (

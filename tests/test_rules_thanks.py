@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.ar_marketing_collections.rules import followup, thanks
+from odoo.addons.ar_marketing_collections.rules import followup, followup_facts, thanks
 from odoo.addons.ar_marketing_collections.rules.thanks import (
     CHOICES,
     EARLY,
@@ -117,7 +117,7 @@ class TestThanksRule(BaseCase):
         self.assertEqual([one.id for one in decision.items], [1, 2])
 
     def test_follow_up_asks_while_something_overdue_is_neither_held_nor_covered(self):
-        overdue = followup.Item(1, day(-3), day(-33), 100.0, 100.0, 1)
+        overdue = followup_facts.Item(1, day(-3), day(-33), 100.0, 100.0, 1)
         held = replace(overdue, hold="dispute")
         coming = replace(overdue, due=day(3))
         for name, items, kind, expected in (
@@ -132,7 +132,7 @@ class TestThanksRule(BaseCase):
         ):
             with self.subTest(name):
                 decision = followup.Decision(kind, followup.Reason(""))
-                customer = followup.Customer(items=items)
+                customer = followup_facts.Customer(items=items)
                 self.assertEqual(thanks.is_asked(customer, decision, TODAY), expected)
 
     @tried(300)

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..rules import followup
+from ..rules import followup_facts
 
 
 class ArFollowupLevel(models.Model):
@@ -130,12 +130,12 @@ class ArFollowupLevel(models.Model):
 
     def _is_firm(self):
         """Whether its words are firm; a contact without a level, such as thanks, never is."""
-        return self.tone in followup.FIRM_TONES
+        return self.tone in followup_facts.FIRM_TONES
 
     def _to_rule(self):
         """This level as the rules want it."""
         self.ensure_one()
-        return followup.Level(
+        return followup_facts.Level(
             id=self.id,
             days=self.days,
             timing=self.timing,

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..rules import followup
+from ..rules import followup_facts
 
 
 class ArFollowupPolicy(models.Model):
@@ -93,7 +93,7 @@ class ArFollowupPolicy(models.Model):
     def _to_rule(self):
         """This policy as the rules want it."""
         self.ensure_one()
-        return followup.Policy(
+        return followup_facts.Policy(
             id=self.id,
             levels=tuple(level._to_rule() for level in self.level_ids),
             start_rule=self.start_rule,

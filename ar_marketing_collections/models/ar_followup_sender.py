@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize, formataddr
 
-from ..rules import followup
+from ..rules import followup, followup_facts
 from ..tools import locks
 
 _logger = logging.getLogger(__name__)
@@ -196,7 +196,7 @@ class ArFollowupSender(models.AbstractModel):
         if verdict != followup.SEND:
             touch._close("withdrawn")
             return None
-        if touch.channel == followup.EMAIL:
+        if touch.channel == followup_facts.EMAIL:
             return in_company._prepare_email(touch)
         return in_company._prepare_channel(touch)
 
@@ -436,7 +436,7 @@ class ArFollowupSender(models.AbstractModel):
                 "state": "failed",
                 "attempts": touch.attempts + 1,
                 "address": email_normalize(contact.email)
-                if touch.channel == followup.EMAIL
+                if touch.channel == followup_facts.EMAIL
                 else contact.phone,
                 "error": self._words(error),
             }

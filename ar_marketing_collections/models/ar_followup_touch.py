@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..rules import followup
+from ..rules import followup_facts
 from . import reasons
 
 OPEN_STATES = ("to_review", "planned", "sending")
@@ -168,7 +168,7 @@ class ArFollowupTouch(models.Model):
     def _to_rule(self):
         """This touch on its way, as the rules want it."""
         self.ensure_one()
-        return followup.OpenTouch(
+        return followup_facts.OpenTouch(
             id=self.id,
             state=self.state,
             since=self.decided_on,

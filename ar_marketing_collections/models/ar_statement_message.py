@@ -2,7 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
-from ..rules import followup
+from ..rules import followup, followup_facts
 
 #: Words that stand in no first name: legal forms, departments, and forms of address that hide the first name.
 NO_FIRST_NAMES = """
@@ -156,7 +156,7 @@ class ArStatement(models.AbstractModel):
         items = {item["line_id"]: item for block in blocks for item in block["items"]}
         credits = {block["currency"].id: (block["totals"]["credits"], 0.0) for block in blocks}
         free = [
-            followup.Item(
+            followup_facts.Item(
                 item["line_id"],
                 item["due"],
                 item["billed"],

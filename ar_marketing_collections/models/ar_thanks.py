@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.tools import SQL, format_list
 
-from ..rules import followup, thanks
+from ..rules import followup, followup_facts, thanks
 from ..tools import bulk
 from .ar_followup_touch import OPEN_STATES
 
@@ -70,8 +70,8 @@ class ArThanks(models.AbstractModel):
             payers[partner] = thanks.Payer(
                 items=tuple(paid[partner]),
                 last_contact=followup.last_contact(contacts.get(partner, ())),
-                min_gap_days=policy.min_gap_days if policy else followup.Policy.min_gap_days,
-                has_email=followup.EMAIL in channels.get(partner, ()),
+                min_gap_days=policy.min_gap_days if policy else followup_facts.Policy.min_gap_days,
+                has_email=followup_facts.EMAIL in channels.get(partner, ()),
                 is_asked=decision is not None and thanks.is_asked(customer, decision, today),
                 is_excluded=bool(known["excluded"]),
                 paused_until=known["paused_until"],
@@ -153,7 +153,7 @@ class ArThanks(models.AbstractModel):
                     "company_id": company.id,
                     "kind": "thanks",
                     "episode": cases[partner][1],
-                    "channel": followup.EMAIL,
+                    "channel": followup_facts.EMAIL,
                     "state": state,
                     "by_hand": False,
                     "decided_on": today,

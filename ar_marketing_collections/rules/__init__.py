@@ -13,6 +13,7 @@ one subject:
 ``billing_day``       on which day a customer is best billed, and how many days that gains
 ``merging``           which drafts may become one invoice
 ``followup``          whom to contact today, at which level, through which channel, and why not
+``followup_facts``    what that looks at: policies, levels, customers
 ``worth``             which contact is worth most today
 ``promise``           what became of promises to pay
 ``payment_plan``      instalments: within which limits, and what was paid of them
@@ -22,6 +23,7 @@ one subject:
 ``working_day``       days on which nothing is sent
 ``banner``            which banners stand on a document
 ``placeholder``       placeholders in texts that people write
+``money``             what counts as nothing
 ``colour``            a colour as it can be read on white
 ``invoice_check``     what is found wrong with an invoice before it is sent
 ``plain_words``       words that the reader of an invoice cannot know

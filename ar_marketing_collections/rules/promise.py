@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from .money import ROUNDING
+
 OPEN, KEPT, BROKEN, CANCELLED = "open", "kept", "broken", "cancelled"
-#: Less than this is nothing, in any currency.
-ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from . import followup
-from .followup import ROUNDING, Reason
+from .followup import Reason
+from .followup_facts import Customer
+from .money import ROUNDING
 from .working_day import is_working_day
 
 NOBODY, EVERYBODY, EARLY, IN_TIME = CHOICES = ("nobody", "everybody", "early", "in_time")
@@ -110,7 +112,7 @@ def deserves(item: PaidItem, choice: str, since: date | None, today: date) -> bo
     return {EVERYBODY: True, EARLY: item.is_early, IN_TIME: item.is_in_time}.get(choice, False)
 
 
-def is_asked(customer: followup.Customer, decision: followup.Decision, today: date) -> bool:
+def is_asked(customer: Customer, decision: followup.Decision, today: date) -> bool:
     """Whether follow-up asks ``customer`` for something overdue: thanks beside a request would be odd."""
     overdue = (
         item.due < today and not item.hold and item.amount > ROUNDING for item in customer.items
