@@ -82,6 +82,12 @@ class TestThanks(ThanksCase):
         self.run_day(day(0))
         self.assertFalse(self.touches_of(self.partner))
 
+    def test_who_has_no_policy_is_thanked_all_the_same(self):
+        self.company.followup_policy_id = False
+        self.pay_by_bank(self.make_invoice(self.partner, day(20)), day(0))
+        self.run_day(day(0))
+        self.assertEqual(self.touches_of(self.partner).kind, "thanks")
+
     def test_leaving_automatic_mode_holds_a_planned_thank_you(self):
         self.pay_by_bank(self.make_invoice(self.partner, day(20)), day(0))
         self.run_day(day(0))

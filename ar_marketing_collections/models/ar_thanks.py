@@ -70,7 +70,7 @@ class ArThanks(models.AbstractModel):
             payers[partner] = thanks.Payer(
                 items=tuple(paid[partner]),
                 last_contact=followup.last_contact(contacts.get(partner, ())),
-                min_gap_days=policy.min_gap_days if policy else followup_facts.Policy.min_gap_days,
+                min_gap_days=policy.min_gap_days if policy else followup_facts.MIN_GAP_DAYS,
                 has_email=followup_facts.EMAIL in channels.get(partner, ()),
                 is_asked=decision is not None and thanks.is_asked(customer, decision, today),
                 is_excluded=bool(known["excluded"]),

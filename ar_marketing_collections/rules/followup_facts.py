@@ -10,6 +10,8 @@ FRIENDLY, NEUTRAL, FIRM, FINAL = TONES = ("friendly", "neutral", "firm", "final"
 #: They wait for the guards of a policy, and advertise nothing.
 FIRM_TONES = frozenset({FIRM, FINAL})
 EMAIL, PHONE = "email", "phone"
+#: Days in peace after a contact, where no policy says otherwise.
+MIN_GAP_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Policy:
     id: int
     levels: tuple[Level, ...]
     start_rule: str = STEP_BY_STEP
-    min_gap_days: int = 7
+    min_gap_days: int = MIN_GAP_DAYS
     min_amount: float = 0.0
     firm_min_days: int = 45
     firm_min_contacts: int = 3

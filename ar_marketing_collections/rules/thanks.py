@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from . import followup
 from .followup import Reason
-from .followup_facts import Customer
+from .followup_facts import MIN_GAP_DAYS, Customer
 from .money import ROUNDING
 from .working_day import is_working_day
 
@@ -57,7 +57,7 @@ class Payer:
 
     items: tuple[PaidItem, ...] = ()
     last_contact: date | None = None
-    min_gap_days: int = 7
+    min_gap_days: int = MIN_GAP_DAYS
     has_email: bool = True
     is_asked: bool = False
     is_excluded: bool = False
