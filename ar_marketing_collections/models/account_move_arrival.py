@@ -283,9 +283,8 @@ class AccountMove(models.Model):
         last = {}
         for message in failures.mail_message_id:
             last[message.res_id] = max(last.get(message.res_id, message.date), message.date)
-        slack = timedelta(
-            minutes=5
-        )  # the message is written before the invoice notes that it was sent
+        # the message is written before the invoice notes that it was sent
+        slack = timedelta(minutes=5)
         return self.filtered(
             lambda move: (
                 posted_on[move].id in last

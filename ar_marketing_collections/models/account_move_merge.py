@@ -59,9 +59,8 @@ class AccountMove(models.Model):
         key = {name: self[name] for name in self._get_merge_key_fields()}
         if self.invoice_payment_term_id:
             del key["invoice_date_due"]  # follows from the term and the date
-        elif (
-            self.invoice_date_due
-        ):  # a day that has passed is the day the draft was made: due at once
+        elif self.invoice_date_due:
+            # a day that has passed is the day the draft was made: due at once
             key["invoice_date_due"] = max(self.invoice_date_due, fields.Date.context_today(self))
         if not self.invoice_date and not self._has_manual_rate():
             del key["invoice_currency_rate"]  # all get the rate of the day of posting

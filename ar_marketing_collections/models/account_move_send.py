@@ -162,9 +162,8 @@ class AccountMoveSend(models.AbstractModel):
         """Every invoice leaves with its terms in one sentence, a banner and a person, whatever its text is."""
         params = super()._get_mail_params(move, move_data)
         if self.env.context.get("billing_mail_moves"):
-            return (
-                params  # one part of an e-mail with several invoices, which has a footer of its own
-            )
+            # one part of an e-mail with several invoices, which has a footer of its own
+            return params
         if params and move.is_sale_document(include_receipts=True):
             today = fields.Date.context_today(self)
             lang = move_data.get("mail_lang")

@@ -1,5 +1,5 @@
-from odoo import api, fields, models
-from odoo.exceptions import RedirectWarning, UserError
+from odoo import fields, models
+from odoo.exceptions import UserError
 
 from ..rules import followup
 
@@ -9,25 +9,9 @@ class ArFollowupCase(models.Model):
 
     _inherit = "ar.followup.case"  # pylint: disable=consider-merging-classes-inherited
 
-    @api.model
-    def _check_mode(self, company):
-        """Nothing leaves in simulation, whoever asks."""
-        if company.followup_mode != "simulate":
-            return
-        message = self.env._(
-            "Follow-up of %(company)s is in simulation: everything is shown, nothing leaves. "
-            "Switch to review or automatic first.",
-            company=company.name,
-        )
-        if self.env.user.has_group("ar_marketing_collections.group_credit_manager"):
-            action = self.env.ref("ar_marketing_collections.action_followup_mode")
-            raise RedirectWarning(message, action.id, self.env._("Choose the mode"))
-        raise UserError(message)
-
     def action_send(self):
         """Contact these customers now: releases what waits for review, else makes a contact at the fitting level."""
-        for company in self.company_id:
-            self._check_mode(company)
+        self.company_id._check_followup_leaves()
         touches = self.open_touch_id.filtered(
             lambda touch: touch.kind == "followup" and touch.state in ("to_review", "planned")
         )

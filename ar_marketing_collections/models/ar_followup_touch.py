@@ -129,16 +129,14 @@ class ArFollowupTouch(models.Model):
     def action_approve(self):
         """Release contacts that wait for review; they leave with the next sending."""
         waiting = self.filtered(lambda touch: touch.state == "to_review")
-        for company in waiting.company_id:
-            self.env["ar.followup.case"]._check_mode(company)
+        waiting.company_id._check_followup_leaves()
         waiting.write({"state": "planned", "user_id": self.env.uid})
         self.env["ar.followup.sender"]._trigger()
 
     def action_retry(self):
         """Try failed contacts again."""
         failed = self.filtered(lambda touch: touch.state == "failed" and touch.outcome != "bounced")
-        for company in failed.company_id:
-            self.env["ar.followup.case"]._check_mode(company)
+        failed.company_id._check_followup_leaves()
         failed.write({"state": "planned", "attempts": 0, "next_try": False, "error": False})
         self.env["ar.followup.sender"]._trigger()
 

@@ -278,8 +278,7 @@ class ArPaymentPlan(models.Model):
     def action_send(self):
         """Send the plan to the customer with its link; a draft is proposed by it."""
         self.check_access("write")
-        for company in self.company_id:
-            self.env["ar.followup.case"]._check_mode(company)
+        self.company_id._check_followup_leaves()
         self.action_propose()
         for plan in self:
             plan._send_mail("mail_template_payment_plan")
@@ -300,8 +299,7 @@ class ArPaymentPlan(models.Model):
         """Remind of the next payment now."""
         self.check_access("write")
         today = fields.Date.context_today(self)
-        for company in self.company_id:
-            self.env["ar.followup.case"]._check_mode(company)
+        self.company_id._check_followup_leaves()
         for plan in self.filtered(lambda one: one.state in ("accepted", "running")):
             due = plan.instalment_ids.filtered(lambda one: not one.is_paid).sorted("number")[:1]
             if due:

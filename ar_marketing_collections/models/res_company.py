@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytz
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import RedirectWarning, UserError, ValidationError
 
 from ..rules.payment_score import ScoreSettings
 
@@ -318,6 +318,21 @@ class ResCompany(models.Model):
                         template=template.name,
                     )
                 )
+
+    def _check_followup_leaves(self):
+        """Nothing leaves in simulation, whoever asks."""
+        for company in self:
+            if company.followup_mode != "simulate":
+                continue
+            message = self.env._(
+                "Follow-up of %(company)s is in simulation: everything is shown, nothing leaves. "
+                "Switch to review or automatic first.",
+                company=company.name,
+            )
+            if self.env.user.has_group("ar_marketing_collections.group_credit_manager"):
+                action = self.env.ref("ar_marketing_collections.action_followup_mode")
+                raise RedirectWarning(message, action.id, self.env._("Choose the mode"))
+            raise UserError(message)
 
     def _get_thanks_template(self):
         """The company's own words of thanks, else those installed."""
