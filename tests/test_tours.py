@@ -1,5 +1,6 @@
 """In the browser, as an accountant clicks."""
 
+import json
 from datetime import datetime, time, timedelta
 from unittest.mock import patch
 
@@ -8,9 +9,37 @@ from dateutil.relativedelta import relativedelta
 from odoo import Command, fields
 from odoo.tests import HttpCase, tagged
 
+from odoo.addons.ar_marketing_collections.models.mail_template import PLAIN_MODELS
 from odoo.addons.ar_marketing_collections.rules.working_day import next_working_day
 
 from .common import CollectionsCommon
+
+#: Whether the list of placeholders in the editor of a text holds its placeholders, and none that is refused on saving.
+OFFERED = """
+const { DynamicPlaceholderPopover } = odoo.loader.modules.get(
+    "@web/views/fields/dynamic_placeholder_popover"
+);
+const texts = TEXTS;
+const offers = (model, field) =>
+    DynamicPlaceholderPopover.prototype.filter.call(
+        {
+            props: { resModel: model },
+            isTemplateEditor: true,
+            allowedQwebExpressions: texts[model].map((name) => `object.${name}`),
+        },
+        field,
+        ""
+    );
+const wrong = Object.keys(texts).filter(
+    (model) =>
+        offers(model, { name: "partner_id", type: "many2one", searchable: true }) ||
+        !texts[model].every((name) => offers(model, { name, type: "char", searchable: false }))
+);
+if (wrong.length) {
+    console.error(`wrong for ${wrong}`);
+}
+console.log("test successful");
+"""
 
 
 @tagged("post_install", "-at_install")
@@ -102,3 +131,17 @@ class TestTours(CollectionsCommon, HttpCase):
         )
         draft.invalidate_recordset(["create_date"])
         return draft
+
+    def test_whoever_writes_a_text_is_offered_its_placeholders_and_nothing_else(self):
+        texts = {
+            model: [
+                name.removeprefix("object.")
+                for name in self.env[model].mail_allowed_qweb_expressions()
+            ]
+            for model in PLAIN_MODELS
+        }
+        self.browser_js(
+            "/odoo",
+            OFFERED.replace("TEXTS", json.dumps(texts)),
+            login="admin",
+        )
