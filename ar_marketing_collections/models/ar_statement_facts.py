@@ -94,7 +94,6 @@ class ArStatement(models.AbstractModel):
     def _lines_as_of(self, company, partner_ids, as_of):
         """What was open on ``as_of`` (None: what is open now), the oldest due first: {partner id: [StatementLine]}."""
         self.env["ar.ledger"]._flush()
-        self.env["ar.goodwill"].flush_model()
         customers = tuple(partner_ids) or (0,)
         self.env.cr.execute(
             SQL(
@@ -120,8 +119,7 @@ class ArStatement(models.AbstractModel):
                             WHEN m.arrival = 'bounced' THEN 'bounced'
                             ELSE '' END,
                        COALESCE(term.part, 0), COALESCE(term.parts, 0),
-                       CASE WHEN l.discount_date IS NOT NULL
-                            THEN GREATEST(l.discount_date, goodwill.until) END,
+                       CASE WHEN l.discount_date IS NOT NULL THEN %(deadline)s END,
                        CASE WHEN d.line_id IS NULL THEN 0
                             ELSE LEAST(d.amount, l.amount_residual_currency + undone.amount) END::float8
                   FROM %(undone)s undone
@@ -139,9 +137,6 @@ class ArStatement(models.AbstractModel):
                             WHERE s.move_id = l.move_id AND s.display_type = 'payment_term'
                            HAVING COUNT(*) > 1
                        ) term ON l.display_type = 'payment_term'
-             LEFT JOIN LATERAL (
-                           SELECT MAX(g.until) AS until FROM ar_goodwill g WHERE g.move_id = l.move_id
-                       ) goodwill ON l.discount_date IS NOT NULL
                  WHERE %(was_open)s
                    AND p.commercial_partner_id IN %(customers)s
               ORDER BY COALESCE(l.date_maturity, l.date), l.id
@@ -155,6 +150,7 @@ class ArStatement(models.AbstractModel):
                     ),
                 ),
                 was_open=self._was_open(as_of),
+                deadline=self.env["ar.ledger"]._discount_deadline(),
                 disputed=self.env["ar.dispute"]._disputed_lines(),
                 planned=self.env["ar.ledger"]._planned_lines(),
                 promised=self.env["ar.ledger"]._promised_lines(),
