@@ -1,15 +1,12 @@
-from datetime import timedelta
-
 from odoo import Command, fields
 from odoo.http import request, route
 
+from ..rules import promise as rules
 from ..rules.working_day import add_working_days
 from .portal_sending import Form, PortalSending
 
 #: The day that stands in the form at first, so many working days ahead.
 PROPOSED_DAYS = 5
-#: The least that may be promised of what was chosen: follow-up waits for it.
-SMALLEST_PART = 0.1
 
 
 class PortalPromise(PortalSending):
@@ -52,7 +49,7 @@ class PortalPromise(PortalSending):
             asked,
             choice.currency,
             choice.left,
-            least=choice.left * SMALLEST_PART,
+            least=choice.left * rules.SMALLEST_PART,
         )
         self._read_words(form, "note", asked)
         if form.errors:
@@ -91,12 +88,11 @@ class PortalPromise(PortalSending):
         return self._back_to_statement(choice.reader.access_token, said)
 
     def _get_promise_days(self, choice):
-        """(first, last) day that may be promised. Who moved the day before has as long as from the first time."""
+        """(first, last) day that may be promised."""
         promises = request.env["ar.payment.promise"].sudo()
         today = fields.Date.context_today(promises)
         given = promises._get_first_given(choice.reader.customer, choice.company, choice.currency)
-        days = timedelta(days=choice.company.sudo().portal_promise_days)
-        return today, (given or today) + days
+        return rules.days_to_choose(today, given, choice.company.sudo().portal_promise_days)
 
     def _get_promise_amount(self, choice):
         """What is proposed: what is left of what was chosen; of everything, less credits."""

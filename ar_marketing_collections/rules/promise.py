@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from .money import ROUNDING
 
 OPEN, KEPT, BROKEN, CANCELLED = "open", "kept", "broken", "cancelled"
+#: The least that a customer may promise by itself of what it chose: follow-up waits for all of that.
+SMALLEST_PART = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,17 @@ class Outcome:
 
     state: str
     arrived: float
+
+
+def days_to_choose(today: date, given: date | None, reach: int) -> tuple[date, date]:
+    """(first, last) day that a customer may promise by itself: up to ``reach`` days ahead.
+
+    Who moved the day before, first ``given`` on that day, has as long as from then: the last day may have passed.
+
+    >>> days_to_choose(date(2026, 3, 20), date(2026, 3, 1), 10)
+    (datetime.date(2026, 3, 20), datetime.date(2026, 3, 11))
+    """
+    return today, (given or today) + timedelta(days=reach)
 
 
 def settle(
