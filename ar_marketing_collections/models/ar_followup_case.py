@@ -98,7 +98,6 @@ class ArFollowupCase(models.Model):
     open_touch_address = fields.Char(related="open_touch_id.address", string="Number to call")
     call_script = fields.Html(related="open_touch_id.level_id.script")
     last_contact_on = fields.Date("Last contact", compute="_compute_touches")
-    failed_touch_count = fields.Integer("Failed contacts", compute="_compute_touches")
     followup_mode = fields.Selection(related="company_id.followup_mode")
     profile_id = fields.Many2one(
         "ar.payment.profile", compute="_compute_profile_id", search="_search_profile_id"
@@ -113,7 +112,6 @@ class ArFollowupCase(models.Model):
     amount_open = fields.Monetary("Open", compute="_compute_amounts")
     amount_overdue = fields.Monetary("Overdue", compute="_compute_amounts")
     amount_credit = fields.Monetary("Open credits", compute="_compute_amounts")
-    oldest_due_date = fields.Date("Oldest due", compute="_compute_amounts")
     days_overdue = fields.Integer(compute="_compute_amounts")
     open_line_ids = fields.Many2many(
         "account.move.line", string="Open items", compute="_compute_amounts"
@@ -141,7 +139,7 @@ class ArFollowupCase(models.Model):
     @api.depends("touch_ids.state", "touch_ids.sent_at")
     def _compute_touches(self):
         touches = self.env["ar.followup.touch"].search_fetch(
-            [("case_id", "in", self.ids)], ["case_id", "state", "sent_at", "decided_on", "outcome"]
+            [("case_id", "in", self.ids)], ["case_id", "state", "sent_at"]
         )
         by_case = touches.grouped("case_id")
         for case in self:
@@ -151,9 +149,6 @@ class ArFollowupCase(models.Model):
                 lambda touch: touch.state in ("sent", "unconfirmed") and touch.sent_at
             )
             case.last_contact_on = max(contacts.mapped("sent_at")).date() if contacts else False
-            case.failed_touch_count = len(
-                mine.filtered(lambda touch: touch.state in ("failed", "unconfirmed"))
-            )
 
     def _search_open_touch_id(self, operator, value):
         if operator in ("in", "not in") and False in value:
@@ -197,7 +192,6 @@ class ArFollowupCase(models.Model):
                 case.amount_credit = sum(
                     amount for _own, amount in credits.get(case.partner_id.id, {}).values()
                 )
-                case.oldest_due_date = mine[0].due if mine else False
                 case.days_overdue = (today - mine[0].due).days if overdue else 0
                 case.open_line_ids = self.env["account.move.line"].browse(
                     list(dict.fromkeys(item.id for item in mine))

@@ -4,7 +4,8 @@ from odoo.tools import LazyTranslate, format_date
 
 _lt = LazyTranslate(__name__)
 
-#: The words of every reason that ``rules/followup.py`` gives. Dates are filled in, in the reader's language.
+#: The words of every reason that the rules of follow-up and of thanks give, or the models beside them. Dates are filled
+#: in, in the reader's language.
 REASONS = {
     "nothing_open": _lt("Nothing is open."),
     "excluded_insolvency": _lt("Not contacted: insolvency proceedings."),
