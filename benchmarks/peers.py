@@ -4,10 +4,8 @@ Both decide on every open item of every company. Both send through a mail server
 frozen clock, as the ledger ends on a day of its own.
 """
 
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 from unittest.mock import patch
 
 from databases import environment
@@ -210,7 +208,6 @@ def frozen(day):
 def mail_server(env):
     from contextlib import contextmanager
 
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
     from smtp import smtp_server, use_loopback
 
     @contextmanager

@@ -37,7 +37,8 @@ def main(arguments):
     )
     parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    sys.path.insert(0, str(HERE))
+    # the stage of the tests is that of what is measured, too
+    sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
     if options.step:
         logging.disable(logging.WARNING)
         module, function, *rest = [int(word) if word.isdigit() else word for word in options.step]

@@ -1,6 +1,5 @@
 """Time, statements and memory of a piece of work."""
 
-import contextlib
 import gc
 import resource
 import time
@@ -38,14 +37,3 @@ def megabytes():
     if status.exists():  # what getrusage says begins with the memory of the parent process
         return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-@contextlib.contextmanager
-def profiled(path):
-    """Write a profile of the work, for those who ask why."""
-    import cProfile
-
-    profile = cProfile.Profile()
-    with profile:
-        yield
-    profile.dump_stats(path)

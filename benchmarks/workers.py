@@ -116,18 +116,11 @@ def wait_for_jobs(database):
 @contextmanager
 def world(source):
     """A copy of the database, and a mail server to which it sends."""
+    from smtp import use_loopback
+
     with Database(source) as database, MailServer() as mail:
         with database.env() as env:
-            Server = env["ir.mail_server"]
-            Server.search([]).active = False
-            Server.create(
-                {
-                    "name": "loopback",
-                    "smtp_host": "127.0.0.1",
-                    "smtp_port": mail.port,
-                    "smtp_encryption": "none",
-                }
-            )
+            use_loopback(env, mail.port)
         yield database, mail
 
 
@@ -141,7 +134,9 @@ def prepare(name, count):
     """Install the job queue; make customers with one item each that is due for its first message."""
     from datetime import timedelta
 
-    from odoo import SUPERUSER_ID, Command, api
+    from faults.stage import get_company, make_invoices, prepare_company
+
+    from odoo import SUPERUSER_ID, api
     from odoo.modules.registry import Registry
     from odoo.tools import config
 
@@ -150,45 +145,18 @@ def prepare(name, count):
     config.parse_config(["-d", name, "--max-cron-threads=0"], setup_logging=False)
     make_it_monday()
     with Registry(name).cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
-        company = env["res.company"].search([("chart_template", "!=", False)], limit=1)
-        env = env(context={"allowed_company_ids": company.ids, "tracking_disable": True})
-        today = get_today(env)
-        env["res.company"].search([]).followup_mode = "simulate"
-        company.write(
-            {
-                "email": "us@example.com",
-                "followup_mode": "automatic",
-                "followup_run_cap": 0,
-                "followup_policy_id": env.ref(
-                    "ar_marketing_collections.followup_policy_default"
-                ).id,
-                "books_complete_until": today,
-                "default_collector_id": env.ref("base.user_admin").id,
-            }
-        )
+        env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+        prepare_company(env)
+        company = get_company(env)
+        company.followup_run_cap = 0
         partners = env["res.partner"].create(
             [
                 {"name": f"Customer {number}", "email": f"c{number}@example.com"}
                 for number in range(count)
             ]
         )
-        due = today - timedelta(days=3)
-        env["account.move"].create(
-            [
-                {
-                    "move_type": "out_invoice",
-                    "partner_id": partner.id,
-                    "invoice_date": due,
-                    "invoice_date_due": due,
-                    "invoice_payment_term_id": False,
-                    "invoice_line_ids": [
-                        Command.create({"name": "Work", "price_unit": 100, "tax_ids": []})
-                    ],
-                }
-                for partner in partners
-            ]
-        ).action_post()
+        due = get_today(env) - timedelta(days=3)
+        make_invoices(company, partners, due).action_post()
         cr.commit()
         cr.execute("ANALYZE")
 

@@ -103,16 +103,13 @@ class Database:
 
     def fork(self, work):
         """Let a new process do ``work(env)``; return its number."""
-        child = os.fork()
-        if child:
-            return child
-        try:
+        from faults.stage import fork
+
+        def transaction():
             with self.env() as env:
                 work(env)
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
+
+        return fork(transaction)
 
 
 def psql(statement):

@@ -130,17 +130,7 @@ class AccessWorld(PortalCommon):
     @classmethod
     def make_books(cls):
         """Overdue invoices with a missed discount, part payments, and a night's work on them, in both companies."""
-        cls.term = cls.env["account.payment.term"].create(
-            {
-                "name": "2 % 10, net 30",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 10,
-                "line_ids": [
-                    Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})
-                ],
-            }
-        )
+        cls.term = cls.make_discount_term()
         cls.bank = cls.env["res.partner.bank"].create(
             {"acc_number": "SE3550000000054910000003", "partner_id": cls.partner.id}
         )
@@ -152,7 +142,10 @@ class AccessWorld(PortalCommon):
         # a number that no invoice of the other company has as well
         cls.theirs = cls.make_invoice(cls.stranger, JANUARY, 777.77, name="INV/2025/07777")
         cls.discounted = {company: cls.make_discounted(company) for company in cls.invoices}
-        cls.payments = {company: cls.make_payment(company) for company in cls.invoices}
+        cls.payments = {
+            company: cls.receive(cls.partner, TODAY, 5.0, company=company)
+            for company in cls.invoices
+        }
         cls.providers = {company: cls.make_provider(company) for company in cls.invoices}
         cls.policies = {
             company: cls.policy.copy({"name": company.name, "company_id": company.id})
@@ -184,28 +177,6 @@ class AccessWorld(PortalCommon):
             company=company,
             invoice_payment_term_id=cls.term.id,
         )
-
-    @classmethod
-    def make_payment(cls, company):
-        journal = cls.env["account.journal"].search(
-            [("type", "=", "bank"), ("company_id", "=", company.id)], limit=1
-        )
-        payment = (
-            cls.env["account.payment"]
-            .with_company(company)
-            .create(
-                {
-                    "payment_type": "inbound",
-                    "partner_type": "customer",
-                    "partner_id": cls.partner.id,
-                    "amount": 5.0,
-                    "date": TODAY,
-                    "journal_id": journal.id,
-                }
-            )
-        )
-        payment.action_post()
-        return payment
 
     @classmethod
     def make_plan(cls, company, amount):
@@ -365,18 +336,3 @@ class AccessWorld(PortalCommon):
             )
             record.invalidate_recordset(["create_uid"])
         return record
-
-    def undone(self):
-        """What happens inside has not happened afterwards."""
-        return Undone(self.env)
-
-
-class Undone:
-    def __init__(self, env):
-        self.savepoint = env.cr.savepoint()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_error):
-        self.savepoint.close(rollback=True)

@@ -87,18 +87,40 @@ class AccessMatrix(AccessRpc):
 
     def route_rows(self):
         rows = {}
-        routes = self.routes()
+        self.make_what_is_asked_for()
         for kind in KINDS:
             self.log_in(self.users[kind.login] if kind.login else None)
-            for method, address, routing in routes:
-                key = self.addon, "route", f"{method} {address}"
-                rows.setdefault(key, {})[kind.name] = self.route_cell(
-                    kind, method, address, routing
-                )
-            for report in self.reports():
-                key = self.addon, "report", report.report_name
-                rows.setdefault(key, {})[kind.name] = self.report_cell(kind, report)
+            with self.undone():
+                for what, name, cell in (*self.route_cells(kind), *self.report_cells(kind)):
+                    rows.setdefault((self.addon, what, name), {})[kind.name] = cell
         return rows
+
+    def make_what_is_asked_for(self):
+        """Before anything is undone, which would leave numbers of nothing behind."""
+        for _method, address, _routing in self.routes():
+            for name in NAMED.findall(address):
+                self.argument(name, address)
+        for report in self.reports():
+            self.pair(report.model)
+
+    def route_cells(self, kind):
+        """All requests are prepared before the first one is sent: each finds the same rows."""
+        prepared = [
+            (method, address, routing, *self.request_of(kind, address, method))
+            for method, address, routing in self.routes()
+        ]
+        before = self.state()
+        for method, address, routing, path, asked in prepared:
+            with self.undone():
+                answer = self.knock(method, path, asked, routing)
+                written = self.written(before)
+                cell = self.describe(kind, f"{method} {path}", answer, written)
+            type(self).refused += not cell.startswith((OWN, "page", "answer"))
+            yield "route", f"{method} {address}", cell
+
+    def report_cells(self, kind):
+        for report in self.reports():
+            yield "report", report.report_name, self.report_cell(kind, report)
 
     def report_cell(self, kind, report):
         """``yes`` where the report is printed; after a slash: about the other company, too."""
@@ -122,16 +144,6 @@ class AccessMatrix(AccessRpc):
             for marks in self.marks.values():
                 self.assertFalse([mark for mark in marks if mark in answer.text], path)
         return printed
-
-    def route_cell(self, kind, method, address, routing):
-        with self.undone():
-            path, asked = self.request_of(kind, address, method)
-            before = self.state()
-            answer = self.knock(method, path, asked, routing)
-            written = self.written(before)
-            cell = self.describe(kind, f"{method} {path}", answer, written)
-        type(self).refused += not cell.startswith((OWN, "page", "answer"))
-        return cell
 
     def request_of(self, kind, address, method="POST"):
         """(path, parameters) of a request for the customer's own things, with the kind's key."""
@@ -222,8 +234,11 @@ class AccessMatrix(AccessRpc):
     def describe(self, kind, what, answer, written):
         """The cell: what became of the request."""
         self.assertLess(answer.status_code, 500, f"{kind.name}: {what}")
+        # as bytes: a PDF is no text
         shown = {
-            name for name, marks in self.marks.items() if any(mark in answer.text for mark in marks)
+            name
+            for name, marks in self.marks.items()
+            if any(mark.encode() in answer.content for mark in marks)
         }
         self.assertLessEqual(shown, kind.sees, f"{kind.name} is shown what is not theirs: {what}")
         customers = self.partner if OWN in kind.sees else self.stranger if kind.sees else None

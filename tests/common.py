@@ -1,5 +1,6 @@
 """A small world for the tests of follow-up: customers, invoices, payments, and days that pass."""
 
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 from odoo import Command, fields
@@ -18,23 +19,13 @@ class CollectionsCommon(AccountTestInvoicingCommon):
         super().setUpClass()
         cls.company = cls.company_data["company"]
         cls.policy = cls.env.ref("ar_marketing_collections.followup_policy_default")
-        cls.collector = cls.env["res.users"].create(
-            {
-                "name": "Kim Collector",
-                "login": "kim",
-                "email": "kim@example.com",
-                "phone": "+46 8 123 456",
-                "group_ids": [
-                    Command.set(
-                        [
-                            cls.env.ref("ar_marketing_collections.group_collector").id,
-                            cls.env.ref("account.group_account_invoice").id,
-                        ]
-                    )
-                ],
-                "company_ids": [Command.set(cls.company.ids)],
-                "company_id": cls.company.id,
-            }
+        cls.collector = cls.make_user(
+            "kim",
+            "ar_marketing_collections.group_collector",
+            "account.group_account_invoice",
+            name="Kim Collector",
+            email="kim@example.com",
+            phone="+46 8 123 456",
         )
         cls.company.write(
             {
@@ -46,6 +37,20 @@ class CollectionsCommon(AccountTestInvoicingCommon):
         )
         cls.engine = cls.env["ar.followup.engine"]
         cls.sender = cls.env["ar.followup.sender"]
+
+    @classmethod
+    def make_user(cls, login, *groups, company=None, **values):
+        company = company or cls.company
+        return cls.env["res.users"].create(
+            {
+                "name": login.title(),
+                "login": login,
+                "group_ids": [Command.set([cls.env.ref(group).id for group in groups])],
+                "company_ids": [Command.set(company.ids)],
+                "company_id": company.id,
+                **values,
+            }
+        )
 
     @classmethod
     def make_customer(cls, name="Norrland AB", **values):
@@ -89,6 +94,23 @@ class CollectionsCommon(AccountTestInvoicingCommon):
         )
         move.action_post()
         return move
+
+    @classmethod
+    def make_discount_term(cls, **values):
+        """2 % within 10 days, 30 days net."""
+        return cls.env["account.payment.term"].create(
+            {
+                "name": "2 % 10, net 30",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 10,
+                "early_pay_discount_computation": "included",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})
+                ],
+                **values,
+            }
+        )
 
     @classmethod
     def pay(cls, moves, day, amount=None):
@@ -143,6 +165,15 @@ class CollectionsCommon(AccountTestInvoicingCommon):
         return move.line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable"
         ).sorted("date_maturity")
+
+    @contextmanager
+    def undone(self):
+        """What happens inside has not happened afterwards, whatever ends it."""
+        savepoint = self.env.cr.savepoint()
+        try:
+            yield
+        finally:
+            savepoint.close(rollback=True)
 
     def case_of(self, partner, company=None):
         return self.env["ar.followup.case"].search(

@@ -5,7 +5,6 @@ from datetime import date
 
 from lxml import html
 
-from odoo import Command
 from odoo.tests import HttpCase, freeze_time
 
 from .common import TODAY, CollectionsCommon
@@ -51,19 +50,8 @@ class PortalCommon(CollectionsCommon, HttpCase):
         return cls.make_user(login, "base.group_portal", partner_id=contact.id)
 
     @classmethod
-    def make_user(cls, login, *groups, company=None, **values):
-        company = company or cls.company
-        return cls.env["res.users"].create(
-            {
-                "name": login.title(),
-                "login": login,
-                "password": f"{login}-{login}",
-                "group_ids": [Command.set([cls.env.ref(group).id for group in groups])],
-                "company_ids": [Command.set(company.ids)],
-                "company_id": company.id,
-                **values,
-            }
-        )
+    def make_user(cls, login, *groups, **values):
+        return super().make_user(login, *groups, **{"password": f"{login}-{login}", **values})
 
     @classmethod
     def make_provider(cls, company):
@@ -77,6 +65,33 @@ class PortalCommon(CollectionsCommon, HttpCase):
             .search([("company_id", "=", company.id), ("type", "=", "bank")], limit=1)
         )
         return provider
+
+    @classmethod
+    def receive(cls, partner, day, amount, *, currency=None, company=None, items=None):
+        """A payment in the ledger on ``day``, used for ``items``, otherwise on account."""
+        company = company or cls.company
+        journal = cls.env["account.journal"].search(
+            [("type", "=", "bank"), ("company_id", "=", company.id)], limit=1
+        )
+        payment = (
+            cls.env["account.payment"]
+            .with_company(company)
+            .create(
+                {
+                    "payment_type": "inbound",
+                    "partner_type": "customer",
+                    "partner_id": partner.id,
+                    "amount": amount,
+                    "currency_id": (currency or company.currency_id).id,
+                    "date": day,
+                    "journal_id": journal.id,
+                }
+            )
+        )
+        payment.action_post()
+        if items:
+            (items + cls.items(payment.move_id)).reconcile()
+        return payment
 
     def log_in(self, user):
         """As ``user``; nobody with None."""

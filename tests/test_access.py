@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import Form, freeze_time, tagged
 
@@ -37,19 +36,6 @@ class TestAccess(CollectionsCommon):
         cls.records = {}
         for company in cls.company | cls.other_company:
             cls.records[company] = cls.make_records(company)
-
-    @classmethod
-    def make_user(cls, login, *groups):
-        return cls.env["res.users"].create(
-            {
-                "name": login.title(),
-                "login": login,
-                "email": f"{login}@example.com",
-                "group_ids": [Command.set([cls.env.ref(group).id for group in groups])],
-                "company_ids": [Command.set(cls.company.ids)],
-                "company_id": cls.company.id,
-            }
-        )
 
     @classmethod
     def make_records(cls, company):

@@ -358,17 +358,7 @@ class TestBillingBatch(BillingCommon):
     def test_who_may_not_bill_may_look_and_nothing_else(self):
         self.make_draft(self.make_customer())
         batch = self.prepare()
-        looker = self.env["res.users"].create(
-            {
-                "name": "Pure",
-                "login": "pure",
-                "group_ids": [
-                    Command.set(self.env.ref("ar_marketing_collections.group_collector").ids)
-                ],
-                "company_ids": [Command.set(self.company.ids)],
-                "company_id": self.company.id,
-            }
-        )
+        looker = self.make_user("pure", "ar_marketing_collections.group_collector")
         seen = batch.with_user(looker)
         self.assertEqual(seen.total_count, 1)
         for forbidden in (

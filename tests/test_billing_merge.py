@@ -142,9 +142,10 @@ class TestBillingMerge(BillingCommon):
         )
         self.assert_merged_like(drafts)
 
-    def test_a_merge_whose_totals_would_differ_is_refused_and_leaves_everything_as_it_was(self):
+    def make_drafts_that_would_differ(self):
+        """Their taxes, rounded together, are not what they are one by one."""
         self.company.tax_calculation_rounding_method = "round_globally"
-        drafts = self.env["account.move"].union(
+        return self.env["account.move"].union(
             *(
                 self.make_draft(
                     self.partner,
@@ -153,6 +154,9 @@ class TestBillingMerge(BillingCommon):
                 for _number in range(3)
             )
         )
+
+    def test_a_merge_whose_totals_would_differ_is_refused_and_leaves_everything_as_it_was(self):
+        drafts = self.make_drafts_that_would_differ()
         before = [(draft.amount_total, len(draft.line_ids)) for draft in drafts]
         with self.assertRaisesRegex(UserError, "would differ"):
             drafts._merge()
@@ -364,16 +368,7 @@ class TestBillingMerge(BillingCommon):
         self.assertEqual(batch.sent_count, 3)
 
     def test_where_it_would_differ_the_batch_bills_them_apart_and_says_so(self):
-        self.company.tax_calculation_rounding_method = "round_globally"
-        drafts = self.env["account.move"].union(
-            *(
-                self.make_draft(
-                    self.partner,
-                    invoice_line_ids=[Command.create(self.line_values(0.03, tax_ids=self.tax.ids))],
-                )
-                for _number in range(3)
-            )
-        )
+        drafts = self.make_drafts_that_would_differ()
         self.run_batch(self.prepare())
         self.assertEqual(drafts.mapped("state"), ["posted"] * 3)
         self.assertIn("Not merged", self.line_of(drafts[0]).reason)

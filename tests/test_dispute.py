@@ -24,25 +24,12 @@ class TestDispute(CollectionsCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.startClassPatcher(freeze_time(TODAY))
-        cls.seller = cls.make_user("sam", "base.group_user")
+        cls.seller = cls.make_user("sam", "base.group_user", email="sam@example.com")
         cls.partner = cls.make_customer(collector_id=cls.collector.id)
         cls.invoice = cls.make_invoice(
             cls.partner, TODAY - 20 * DAY, 1000.0, invoice_user_id=cls.seller.id
         )
         cls.line = cls.items(cls.invoice)
-
-    @classmethod
-    def make_user(cls, login, *groups):
-        return cls.env["res.users"].create(
-            {
-                "name": login.title(),
-                "login": login,
-                "email": f"{login}@example.com",
-                "group_ids": [Command.set([cls.env.ref(group).id for group in groups])],
-                "company_ids": [Command.set(cls.company.ids)],
-                "company_id": cls.company.id,
-            }
-        )
 
     def dispute(self, reason="quality", **values):
         return self.env["ar.dispute"].create({"line_id": self.line.id, "reason": reason, **values})
@@ -210,7 +197,7 @@ class TestDispute(CollectionsCommon):
 
     def test_when_nobody_answers_the_manager_is_asked_once(self):
         self.company.default_collector_id = boss = self.make_user(
-            "bo", f"{ADDON}.group_credit_manager"
+            "bo", f"{ADDON}.group_credit_manager", email="bo@example.com"
         )
         dispute = self.dispute(due_date=TODAY + 2 * DAY)
         answered = self.env["ar.dispute"].create(
@@ -401,17 +388,7 @@ class TestDispute(CollectionsCommon):
         self.assertIn("We looked into", message.subject)
 
     def test_a_discount_missed_because_of_us_holds_again(self):
-        term = self.env["account.payment.term"].create(
-            {
-                "name": "2 % 10, net 30",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 10,
-                "line_ids": [
-                    Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})
-                ],
-            }
-        )
+        term = self.make_discount_term()
         invoice = self.make_invoice(
             self.partner, TODAY, billed=TODAY - 20 * DAY, invoice_payment_term_id=term.id
         )

@@ -8,8 +8,6 @@ Over HTTP, as a customer who is logged in, by a link, and as anybody. The same r
 import itertools
 from random import Random
 
-from freezegun.api import real_monotonic
-
 from odoo import http
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -54,19 +52,18 @@ NASTY_NUMBERS = ("0", "999999999", "2147483648", "9" * 30)
 UNKNOWN = ("colour", "sudo", "domain", "order", "sortby", "filterby", "search", "db")
 OTHER_METHODS = ("PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
 VISITORS = ("portal: the customer", "public, right link", "public, wrong link")
-#: So many wrong requests to each route for each visitor; and at most so long in all, on a machine that does much else.
-EACH, SECONDS = 4, 300
+#: So many wrong requests to each route for each visitor.
+EACH = 4
 
 
 @tagged("post_install", "-at_install")
 class TestFuzzRoutes(AccessMatrix):
     def test_whatever_is_asked_is_answered_without_an_error_and_with_nobody_elses_data(self):
-        chance, until = Random(6), real_monotonic() + SECONDS
+        chance = Random(6)
         asked, errors = 0, []
         for kind in [kind for kind in KINDS if kind.name in VISITORS]:
             self.log_in(self.users[kind.login] if kind.login else None)
             for (method, address, routing), number in itertools.product(self.routes(), range(EACH)):
-                self.assertLess(real_monotonic(), until, f"{asked} requests: too slow")
                 with self.undone(), mute_logger("odoo.http", "odoo.sql_db", "werkzeug"):
                     asked += 1
                     request = self.wrong_request(chance, kind, method, address, routing, number)

@@ -3,7 +3,6 @@
 import io
 from datetime import date, timedelta
 
-from odoo import Command
 from odoo.tests import HttpCase, freeze_time, tagged
 from odoo.tools import html2plaintext
 from odoo.tools.pdf import PdfFileReader
@@ -31,18 +30,7 @@ class TestOneVoice(CollectionsCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.partner = cls.make_customer(collector_id=cls.collector.id)
-        cls.term = cls.env["account.payment.term"].create(
-            {
-                "name": "2 % 10, net 30",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 10,
-                "early_pay_discount_computation": "included",
-                "line_ids": [
-                    Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})
-                ],
-            }
-        )
+        cls.term = cls.make_discount_term()
         cls.collector.image_1920 = PICTURE
 
     def setUp(self):

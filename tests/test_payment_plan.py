@@ -1,6 +1,5 @@
 """Payment plans: what they are about, what keeps, breaks and ends them, and what follow-up does meanwhile."""
 
-from contextlib import contextmanager
 from datetime import date, timedelta
 
 from odoo import Command
@@ -52,14 +51,6 @@ class PlanCommon(CollectionsCommon):
 
     def paid(self, plan):
         return plan.instalment_ids.sorted("number").mapped("paid")
-
-    @contextmanager
-    def undone(self):
-        """What happens within is undone at the end."""
-        savepoint = self.env.cr.savepoint()
-        yield
-        savepoint.close(rollback=True)
-        self.env.invalidate_all()
 
     def mails_of(self, plan):
         return self.env["mail.mail"].search(
@@ -665,17 +656,7 @@ class TestPaymentPlan(PlanCommon):
             )._get_report_values(plan.ids)
 
     def test_a_collector_without_rights_in_invoicing_makes_a_plan(self):
-        user = self.env["res.users"].create(
-            {
-                "name": "Pure",
-                "login": "pure",
-                "group_ids": [
-                    Command.set(self.env.ref("ar_marketing_collections.group_collector").ids)
-                ],
-                "company_ids": [Command.set(self.company.ids)],
-                "company_id": self.company.id,
-            }
-        )
+        user = self.make_user("pure", "ar_marketing_collections.group_collector")
         plan = self.make_plan().with_user(user)
         Form(plan)
         plan.action_accept()

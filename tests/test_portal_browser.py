@@ -125,7 +125,9 @@ class TestPortalBrowser(BrowserMixin, PayCommon):
         self.make_due(1000)
         self.make_due(123456.78, 100, currency=self.euro)
         self.make_due(50, company=self.other_company)
-        self.make_due(80, -20, invoice_payment_term_id=self.make_term().id, billed=self.today)
+        self.make_due(
+            80, -20, invoice_payment_term_id=self.make_discount_term().id, billed=self.today
+        )
         self.receive(self.partner, self.today - timedelta(days=3), 12)
         disputed = self.make_due(77)
         self.env["ar.dispute"].create({"line_id": self.items(disputed).id, "reason": "price"})

@@ -80,7 +80,7 @@ class TestPortalPay(PayCommon):
         self.assertEqual(figures["rows"], [(second.name, 79.99), (third.name, 100)])
 
     def test_an_instalment_is_paid_before_those_that_were_not_chosen(self):
-        term = self.make_term(
+        term = self.make_discount_term(
             early_discount=False,
             line_ids=[
                 Command.create({"value": "percent", "value_amount": 50, "nb_days": days})
@@ -99,7 +99,7 @@ class TestPortalPay(PayCommon):
 
     def test_discounts_that_hold_are_taken_from_each_invoice(self):
         tax = self.env["account.tax"].create({"name": "25 %", "amount": 25})
-        term = self.make_term()
+        term = self.make_discount_term()
         for currency in (self.dollar, self.euro):
             moves = [
                 self.make_invoice(
@@ -133,7 +133,11 @@ class TestPortalPay(PayCommon):
 
     def test_a_part_of_an_invoice_earns_no_discount(self):
         invoice = self.make_invoice(
-            self.partner, APRIL, 1000, billed=TODAY, invoice_payment_term_id=self.make_term().id
+            self.partner,
+            APRIL,
+            1000,
+            billed=TODAY,
+            invoice_payment_term_id=self.make_discount_term().id,
         )
         self.log_in(self.reader)
         page = self.pay_page(**self.asked(invoice, amount="979.99"))
@@ -494,7 +498,11 @@ class TestPortalPay(PayCommon):
 
     def test_a_discount_that_lapsed_since_is_not_charged_as_if_it_held(self):
         invoice = self.make_invoice(
-            self.partner, APRIL, 1000, billed=TODAY, invoice_payment_term_id=self.make_term().id
+            self.partner,
+            APRIL,
+            1000,
+            billed=TODAY,
+            invoice_payment_term_id=self.make_discount_term().id,
         )
         self.log_in(self.reader)
         [form] = self.pay_page(**self.asked(invoice)).xpath("//form[@id='o_payment_form']")

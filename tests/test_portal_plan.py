@@ -216,17 +216,14 @@ class TestPortalPlan(PortalCommon):
         self.assertFalse(self.plans())
 
     def test_the_same_thing_posted_twice_makes_one_plan_and_says_the_same(self):
-        self.log_in(self.reader)
-        data = self.fields_of(self.calculate())
-        self.post(ASK, data)
-        first = self.said()
-        self.post(ASK, data)
-        self.assertEqual(self.said(), first)
-        self.assertEqual(len(self.plans()), 1)
+        self.assert_one_plan_of_two_posts()
 
     def test_posted_twice_beside_what_is_in_dispute_says_the_same_too(self):
         other = self.make_invoice(self.partner, JANUARY, 900.0)
         self.env["ar.dispute"].create({"line_id": self.items(other).id, "reason": "price"})
+        self.assert_one_plan_of_two_posts()
+
+    def assert_one_plan_of_two_posts(self):
         self.log_in(self.reader)
         data = self.fields_of(self.calculate())
         self.post(ASK, data)

@@ -23,52 +23,9 @@ def to_number(text):
 
 
 class PortalStatementCommon(PortalCommon):
-    @classmethod
-    def make_term(cls, **values):
-        return cls.env["account.payment.term"].create(
-            {
-                "name": "2 % 10, net 30",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 10,
-                "early_pay_discount_computation": "included",
-                "line_ids": [
-                    Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})
-                ],
-                **values,
-            }
-        )
-
-    @classmethod
-    def receive(cls, partner, day, amount, *, currency=None, company=None, items=None):
-        """A payment in the ledger on ``day``, used for ``items``, otherwise on account."""
-        company = company or cls.company
-        journal = cls.env["account.journal"].search(
-            [("type", "=", "bank"), ("company_id", "=", company.id)], limit=1
-        )
-        payment = (
-            cls.env["account.payment"]
-            .with_company(company)
-            .create(
-                {
-                    "payment_type": "inbound",
-                    "partner_type": "customer",
-                    "partner_id": partner.id,
-                    "amount": amount,
-                    "currency_id": (currency or company.currency_id).id,
-                    "date": day,
-                    "journal_id": journal.id,
-                }
-            )
-        )
-        payment.action_post()
-        if items:
-            (items + cls.items(payment.move_id)).reconcile()
-        return payment
-
     def make_all_sorts(self):
         """Two companies, three currencies, and everything that makes an item differ from its invoice."""
-        halves = self.make_term(
+        halves = self.make_discount_term(
             name="40 / 60",
             early_discount=False,
             line_ids=[
@@ -76,7 +33,7 @@ class PortalStatementCommon(PortalCommon):
                 Command.create({"value": "percent", "value_amount": 60, "nb_days": 30}),
             ],
         )
-        discount = self.make_term()
+        discount = self.make_discount_term()
         for company, shift in ((self.company, 0), (self.other_company, 0.13)):
             for currency in (company.currency_id, self.euro, self.krona):
                 both = {"company": company, "currency": currency}
@@ -218,7 +175,7 @@ class TestPortalFigures(PortalStatementCommon):
             date(2026, 3, 25),
             1000,
             billed=date(2026, 2, 23),
-            invoice_payment_term_id=self.make_term().id,
+            invoice_payment_term_id=self.make_discount_term().id,
         )
         stranger = self.make_invoice(self.make_customer("Stranger Ltd"), JANUARY, 50)
         self.pay(invoice, date(2026, 2, 27))
@@ -495,7 +452,7 @@ class TestPortalPage(PortalStatementCommon):
             date(2026, 4, 1),
             100,
             billed=TODAY,
-            invoice_payment_term_id=self.make_term().id,
+            invoice_payment_term_id=self.make_discount_term().id,
         )
         self.log_in(self.reader)
 

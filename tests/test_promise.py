@@ -1,6 +1,5 @@
 """Promises to pay: what they are about, what replaces them, what keeps and breaks them, and what we say then."""
 
-from contextlib import contextmanager
 from datetime import date, timedelta
 from unittest.mock import patch
 
@@ -63,14 +62,6 @@ class TestPromise(CollectionsCommon):
                     self.check(day)
                 self.assertEqual(promise.state, expected)
                 self.assertEqual(promise.arrived, 1000.0 if expected == "kept" else 0.0)
-
-    @contextmanager
-    def undone(self):
-        """What happens within is undone at the end."""
-        savepoint = self.env.cr.savepoint()
-        yield
-        savepoint.close(rollback=True)
-        self.env.invalidate_all()
 
     def test_too_little_is_broken_and_says_what_came(self):
         promise = self.promise()

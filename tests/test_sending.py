@@ -76,15 +76,9 @@ class TestSending(CollectionsCommon):
     def test_the_statement_goes_along_where_the_level_wants_it(self):
         level = self.policy.level_ids.filtered(lambda level: level.name == "Did it go astray?")
         level.attach_statement = True
-        Report = type(self.env["ir.actions.report"])
-        render = Report._render_qweb_pdf
-
-        def render_for_real(report, *args, **kwargs):  # Odoo makes HTML of it in tests otherwise
-            return render(report.with_context(force_report_rendering=True), *args, **kwargs)
-
+        self.print_for_real()
         self.cron("cron_run_followups")
-        with patch.object(Report, "_render_qweb_pdf", render_for_real):
-            self.cron("cron_send_followups")
+        self.cron("cron_send_followups")
         (attachment,) = self.inbox.messages[0].iter_attachments()
         self.assertTrue(attachment.get_filename().endswith(".pdf"))
         self.assertTrue(attachment.get_content().startswith(b"%PDF"))
@@ -92,13 +86,17 @@ class TestSending(CollectionsCommon):
     def attach_invoices(self):
         level = self.policy.level_ids.filtered(lambda level: level.name == "Did it go astray?")
         level.attach_invoices = True
+        self.print_for_real()
+
+    def print_for_real(self):
+        """Odoo makes HTML of a PDF in tests otherwise."""
         Report = type(self.env["ir.actions.report"])
         render = Report._render_qweb_pdf
 
-        def render_for_real(report, *args, **kwargs):  # Odoo makes HTML of it in tests otherwise
+        def really(report, *args, **kwargs):
             return render(report.with_context(force_report_rendering=True), *args, **kwargs)
 
-        self.enterContext(patch.object(Report, "_render_qweb_pdf", render_for_real))
+        self.startPatcher(patch.object(Report, "_render_qweb_pdf", really))
 
     def attachments(self):
         return {

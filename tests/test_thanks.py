@@ -31,21 +31,6 @@ class ThanksCase(CollectionsCommon):
     def thanks_of(self, partner):
         return self.touches_of(partner).filtered(lambda touch: touch.kind == "thanks")
 
-    def discount_term(self):
-        """2 % within 10 days, 30 days net."""
-        return self.env["account.payment.term"].create(
-            {
-                "name": "2 % 10, net 30",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 10,
-                "early_pay_discount_computation": "included",
-                "line_ids": [
-                    Command.create({"value": "percent", "value_amount": 100, "nb_days": 30})
-                ],
-            }
-        )
-
 
 @tagged("post_install", "-at_install")
 class TestThanks(ThanksCase):
@@ -365,7 +350,7 @@ class TestThanks(ThanksCase):
         self.assertEqual(case.open_touch_id.kind, "thanks")
 
     def test_the_saving_is_the_discount_that_was_taken_each_currency_by_itself(self):
-        term, euro = self.discount_term(), self.env.ref("base.EUR")
+        term, euro = self.make_discount_term(), self.env.ref("base.EUR")
         euro.active = True
         terms = {"billed": day(-5), "invoice_payment_term_id": term.id}
         mine = self.make_invoice(self.partner, day(25), 1000, **terms)
@@ -386,7 +371,10 @@ class TestThanks(ThanksCase):
 
     def test_a_discount_granted_after_all_is_a_saving_too(self):
         invoice = self.make_invoice(
-            self.partner, day(25), billed=day(-5), invoice_payment_term_id=self.discount_term().id
+            self.partner,
+            day(25),
+            billed=day(-5),
+            invoice_payment_term_id=self.make_discount_term().id,
         )
         with freeze_time(day(7)):
             self.env["ar.goodwill"].sudo().create(
@@ -399,7 +387,10 @@ class TestThanks(ThanksCase):
 
     def test_of_two_invoices_in_one_payment_only_the_discounted_one_saves(self):
         discounted = self.make_invoice(
-            self.partner, day(25), billed=day(-5), invoice_payment_term_id=self.discount_term().id
+            self.partner,
+            day(25),
+            billed=day(-5),
+            invoice_payment_term_id=self.make_discount_term().id,
         )
         plain = self.make_invoice(self.partner, day(25), 700, billed=day(-5))
         self.pay(discounted + plain, day(0))
@@ -411,7 +402,7 @@ class TestThanks(ThanksCase):
         self.assertEqual(saved, {discounted: 20, plain: 0})
 
     def test_a_late_write_off_of_the_discount_is_no_saving_by_paying_early(self):
-        term = self.discount_term()
+        term = self.make_discount_term()
         invoice = self.make_invoice(
             self.partner, day(25), billed=day(-5), invoice_payment_term_id=term.id
         )
@@ -509,7 +500,10 @@ class TestThanksSent(ThanksCase):
 
     def test_who_took_the_discount_reads_what_it_saved_once(self):
         invoice = self.make_invoice(
-            self.partner, day(25), billed=day(-5), invoice_payment_term_id=self.discount_term().id
+            self.partner,
+            day(25),
+            billed=day(-5),
+            invoice_payment_term_id=self.make_discount_term().id,
         )
         self.pay(invoice, day(0))
         for number in range(10):

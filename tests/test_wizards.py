@@ -21,22 +21,12 @@ class WizardsCommon(CollectionsCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.startClassPatcher(freeze_time(TODAY))
-        cls.manager = cls.env["res.users"].create(
-            {
-                "name": "Robin Manager",
-                "login": "robin",
-                "email": "robin@example.com",
-                "group_ids": [
-                    Command.set(
-                        [
-                            cls.env.ref("ar_marketing_collections.group_credit_manager").id,
-                            cls.env.ref("account.group_account_invoice").id,
-                        ]
-                    )
-                ],
-                "company_ids": [Command.set(cls.company.ids)],
-                "company_id": cls.company.id,
-            }
+        cls.manager = cls.make_user(
+            "robin",
+            "ar_marketing_collections.group_credit_manager",
+            "account.group_account_invoice",
+            name="Robin Manager",
+            email="robin@example.com",
         )
         cls.partner = cls.make_customer()
         cls.invoice = cls.make_invoice(cls.partner, DUE)

@@ -7,83 +7,26 @@ of JSON: what each customer received, who worked, and the jobs.
 """
 
 import json
-import logging
 import os
 import signal
 import sys
 import time
-from collections import Counter
-from contextlib import contextmanager
-from datetime import date, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
 from psycopg2 import errors
 
+sys.path[0] = str(Path(__file__).resolve().parents[2] / "ar_marketing_collections/tests")
+from faults.stage import Stage, count, get_company, wait  # noqa: E402
+
 CUSTOMERS = 40
 CUSTOMERS_A_JOB = TOUCHES_A_JOB = 10
-#: A Monday.
-TODAY = date(2026, 3, 2)
 
 
 def main(scenario, database, options):
-    from smtp import smtp_server
-
-    from odoo.tools import config
-
-    config.parse_config(["-d", database, "--max-cron-threads=0", *options], setup_logging=False)
-    logging.disable(logging.CRITICAL)
-    with smtp_server() as (inbox, port):
-        print(json.dumps(SCENARIOS[scenario](Stage(database, inbox, port))))  # noqa: T201
-
-
-class Stage:
-    """A database, a mail server, and processes that are forked to do the work."""
-
-    def __init__(self, database, inbox, port):
-        from odoo import fields
-        from odoo.modules.registry import Registry
-
-        fields.Date.context_today = staticmethod(lambda *_args, **_kwargs: TODAY)
-        self.database, self.inbox, self.port = database, inbox, port
-        self.registry = Registry(database)
+    with Stage(database, options) as stage:
         make_slices_small()
-
-    @contextmanager
-    def env(self):
-        """An environment whose work is committed at the end."""
-        from odoo import SUPERUSER_ID, api
-
-        with self.registry.cursor() as cr:
-            yield api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
-
-    def fork(self, work, *args):
-        """Let a new process, with connections of its own, do ``work(env, *args)``; return its number."""
-        from odoo import sql_db
-
-        sql_db.close_db(self.database)
-        child = os.fork()
-        if child:
-            return child
-        try:
-            with self.env() as env:
-                work(env, *args)
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-
-    def do(self, work, *args):
-        return wait(self.fork(work, *args))
-
-    def both(self, work):
-        return [wait(child) for child in [self.fork(work), self.fork(work)]]
-
-
-def wait(child):
-    """The signal that ended the child, else its exit code as a negative number, 0 for well."""
-    status = os.waitpid(child, 0)[1]
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else -os.WEXITSTATUS(status)
+        print(json.dumps(SCENARIOS[scenario](stage)))  # noqa: T201
 
 
 # ------------------------------------------------------------
@@ -94,15 +37,15 @@ def wait(child):
 def share(stage):
     """Two processes work to the end."""
     begin(stage)
-    ends = stage.both(take_jobs)
+    ends = both_take_jobs(stage)
     queued = plan_sending(stage)
-    return look(stage, [*ends, *stage.both(take_jobs)]) | {"queued": queued}
+    return look(stage, [*ends, *both_take_jobs(stage)]) | {"queued": queued}
 
 
 def kill(stage):
     """One is ended by SIGKILL half-way, and its job goes back into the queue."""
     begin(stage)
-    ends = stage.both(take_jobs)
+    ends = both_take_jobs(stage)
     plan_sending(stage)
     children = [stage.fork(take_jobs), stage.fork(take_jobs)]
     while len(stage.inbox.messages) < CUSTOMERS // 4:
@@ -111,29 +54,29 @@ def kill(stage):
     ends += [wait(child) for child in children]
     stage.do(give_back)
     plan_sending(stage)  # recovers the touch in flight
-    return look(stage, [*ends, *stage.both(take_jobs)])
+    return look(stage, [*ends, *both_take_jobs(stage)])
 
 
 def outage(stage):
     """The mail server is away at first."""
     begin(stage)
-    ends = stage.both(take_jobs)
+    ends = both_take_jobs(stage)
     stage.do(change_port, 1)
     plan_sending(stage)
-    ends += stage.both(take_jobs)
+    ends += both_take_jobs(stage)
     waiting = describe_jobs(stage)
     stage.do(change_port, stage.port)
     stage.do(make_due)
-    return look(stage, [*ends, *stage.both(take_jobs)]) | {"waiting": waiting}
+    return look(stage, [*ends, *both_take_jobs(stage)]) | {"waiting": waiting}
 
 
 def broken(stage):
     """The database refuses the case of one customer."""
     begin(stage)
     stage.do(refuse_case, "c7")
-    ends = stage.both(take_jobs)
+    ends = both_take_jobs(stage)
     plan_sending(stage)
-    return look(stage, [*ends, *stage.both(take_jobs)])
+    return look(stage, [*ends, *both_take_jobs(stage)])
 
 
 def conflict(stage):
@@ -142,9 +85,9 @@ def conflict(stage):
     ends = [stage.do(take_jobs_while_others_write, stage.registry)]
     waiting = describe_jobs(stage)
     stage.do(make_due)
-    ends += stage.both(take_jobs)
+    ends += both_take_jobs(stage)
     plan_sending(stage)
-    return look(stage, [*ends, *stage.both(take_jobs)]) | {"waiting": waiting}
+    return look(stage, [*ends, *both_take_jobs(stage)]) | {"waiting": waiting}
 
 
 SCENARIOS = {one.__name__: one for one in (share, kill, outage, broken, conflict)}
@@ -168,49 +111,11 @@ def make_slices_small():
 
 def begin(stage):
     """Customers that are due for their first message, and the jobs that decide for them."""
-    stage.do(prepare, stage.port)
+    with stage.env() as env:
+        env["queue.job"].search([]).unlink()
+        get_company(env).followup_run_cap = 0
+        stage.make_customers(env, *(f"c{number}" for number in range(CUSTOMERS)))
     stage.do(decide)
-
-
-def prepare(env, port):
-    from smtp import use_loopback
-
-    from odoo import Command
-
-    company = env["res.company"].search([("account_sale_tax_id", "!=", False)], limit=1)
-    env = env(context={**env.context, "allowed_company_ids": company.ids})
-    use_loopback(env, port)
-    env["queue.job"].search([]).unlink()
-    env["res.company"].search([]).followup_mode = "simulate"
-    company.write(
-        {
-            "email": "us@example.com",
-            "followup_mode": "automatic",
-            "followup_run_cap": 0,
-            "followup_policy_id": env.ref("ar_marketing_collections.followup_policy_default").id,
-            "books_complete_until": TODAY,
-            "default_collector_id": env.ref("base.user_admin").id,
-        }
-    )
-    partners = env["res.partner"].create(
-        [{"name": f"c{number}", "email": f"c{number}@example.com"} for number in range(CUSTOMERS)]
-    )
-    due = TODAY - timedelta(days=3)
-    env["account.move"].create(
-        [
-            {
-                "move_type": "out_invoice",
-                "partner_id": partner.id,
-                "invoice_date": due,
-                "invoice_date_due": due,
-                "invoice_payment_term_id": False,
-                "invoice_line_ids": [
-                    Command.create({"name": "Work", "price_unit": 100, "tax_ids": []})
-                ],
-            }
-            for partner in partners
-        ]
-    ).action_post()
 
 
 def decide(env):
@@ -258,6 +163,11 @@ def make_due(env):
 # ------------------------------------------------------------
 # Work
 # ------------------------------------------------------------
+
+
+def both_take_jobs(stage):
+    """Two processes at once; return how they ended."""
+    return [wait(child) for child in [stage.fork(take_jobs), stage.fork(take_jobs)]]
 
 
 def take_jobs(env):
@@ -330,17 +240,16 @@ def give_back(env):
 
 
 def look(stage, ends):
-    received = Counter(message["To"].addresses[0].addr_spec for message in stage.inbox.messages)
+    received = stage.received()
     with stage.env() as env:
         sending = [("method_name", "=", "_job_send"), ("state", "=", "done")]
         workers = set(env["queue.job"].search(sending).mapped("worker_pid"))
         failed = env["ar.followup.case"].search([("decision", "=", "failed")])
         return {
-            "killed": ends.count(signal.SIGKILL),
-            "failed": sum(end not in (0, signal.SIGKILL) for end in ends),
+            **count(ends),
             "customers": CUSTOMERS,
             "touches": [
-                [touch.partner_id.name, touch.state, received[touch.partner_id.email]]
+                [touch.partner_id.name, touch.state, received.get(touch.partner_id.email, 0)]
                 for touch in env["ar.followup.touch"].search([])
             ],
             "jobs": describe_jobs(stage),
@@ -362,6 +271,4 @@ def describe_jobs(stage):
 
 
 if __name__ == "__main__":
-    addons = Path(__file__).resolve().parents[2]
-    sys.path[0] = str((addons / "ar_marketing_collections/tests").resolve())
     main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -20,15 +20,8 @@ class OrderCommon(BillingCommon):
         cls.immediate = cls.env.ref("ar_marketing_collections.billing_cycle_immediate")
         cls.desk = cls.make_product("Desk", invoice_policy="order")
         cls.hours = cls.make_product("Hours", invoice_policy="delivery")
-        cls.seller = cls.env["res.users"].create(
-            {
-                "name": "Sam Seller",
-                "login": "sam",
-                "email": "sam@example.com",
-                "group_ids": [Command.set(cls.env.ref("sales_team.group_sale_salesman").ids)],
-                "company_ids": [Command.set(cls.company.ids)],
-                "company_id": cls.company.id,
-            }
+        cls.seller = cls.make_user(
+            "sam", "sales_team.group_sale_salesman", name="Sam Seller", email="sam@example.com"
         )
 
     @classmethod

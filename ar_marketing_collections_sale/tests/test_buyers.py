@@ -1,6 +1,5 @@
 """Who orders is known from confirmed orders, and from nothing else."""
 
-from odoo import Command
 from odoo.tests import freeze_time, tagged
 
 from odoo.addons.ar_marketing_collections.tests.test_billing_batch import RUN_DAY
@@ -67,17 +66,7 @@ class TestBuyers(OrderCommon):
         self.make_order(self.bo, confirmed=self.on("2026-10-01"))
         self.make_invoice(self.customer, RUN_DAY.replace(month=11))
         self.run_day(RUN_DAY)
-        collector = self.env["res.users"].create(
-            {
-                "name": "Pure",
-                "login": "pure",
-                "group_ids": [
-                    Command.set(self.env.ref("ar_marketing_collections.group_collector").ids)
-                ],
-                "company_ids": [Command.set(self.company.ids)],
-                "company_id": self.company.id,
-            }
-        )
+        collector = self.make_user("pure", "ar_marketing_collections.group_collector")
         self.assertFalse(self.env["sale.order"].with_user(collector).has_access("read"))
         case = self.case_of(self.customer).with_user(collector)
         self.assertEqual(

@@ -6,8 +6,7 @@ from faults.stage import TODAY, break_text, count, get_company, pay_by_bank, wai
 
 from odoo import Command, sql_db
 
-#: What becomes of each agreement, made a month ago, by a check today.
-PLANS = ("reminded", "missed", "broken_plan", "fulfilled")
+#: What becomes of each promise, made a month ago, by a check today; plans are named so, too.
 PROMISES = ("kept", "broken_promise")
 
 

@@ -42,7 +42,8 @@ class Stage:
     def __enter__(self):
         self.inbox, self.port = self._open.enter_context(smtp_server())
         with self.env() as env:
-            prepare_company(env, self.port)
+            use_loopback(env, self.port)
+            prepare_company(env)
         return self
 
     def __exit__(self, *error):
@@ -112,9 +113,8 @@ def get_company(env):
     return env["res.company"].search([("account_sale_tax_id", "!=", False)], limit=1) or env.company
 
 
-def prepare_company(env, port):
-    """A company that follows up by itself, alone in its database, whose mail goes to ``port`` of this machine."""
-    use_loopback(env, port)
+def prepare_company(env):
+    """A company that follows up by itself, alone in its database."""
     env["res.company"].search([]).followup_mode = "simulate"
     get_company(env).write(
         {
