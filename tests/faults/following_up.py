@@ -58,6 +58,8 @@ def everywhere(stage):
         (sql_db.Cursor, "commit"),
         *((smtplib.SMTP, word) for word in ("connect", "mail", "rcpt", "data", "quit")),
     )
+    with stage.env() as env:
+        env.company.followup_run_cap = 0  # two customers a moment are soon more than a day's contacts
     ends, one = [], 0
     while not ends or ends[-2]:
         one += 1
