@@ -612,6 +612,28 @@ class TestPaymentPlan(PlanCommon):
         for words in ("Payment plan", self.invoice.name, "Apr 9, 2026", "300.00 USD", "1,000.00"):
             self.assertIn(words, text)
 
+    def test_the_statement_names_the_next_instalment_beside_what_else_comes(self):
+        def words():
+            (block,) = self.env["ar.statement"]._get_statement(self.partner, self.company)[
+                self.partner
+            ]["blocks"]
+            return [one.replace("\N{NO-BREAK SPACE}", " ") for one in block["words"]]
+
+        self.agree()
+        instalment = "By your payment plan, 100.00 USD comes by Mar 9, 2026."
+        self.assertEqual(words(), [instalment])
+        self.make_invoice(self.partner, TODAY + 10 * DAY, amount=50)
+        self.assertEqual(
+            words(),
+            [
+                "Apart from your payment plan, the next payment is 50.00 USD on Mar 12, 2026.",
+                instalment,
+            ],
+        )
+        self.pay(self.invoice, TODAY, 100)
+        self.Plan._check_plans(TODAY)
+        self.assertIn("By your payment plan, 300.00 USD comes by Apr 9, 2026.", words())
+
     # ------------------------------------------------------------
     # Who may
     # ------------------------------------------------------------

@@ -39,6 +39,7 @@ class ArStatement(models.AbstractModel):
         urls = self._portal_urls(every) if linked else {}
         # what can be had is of today: another day's statement offers nothing
         offers = self._get_offers(every, today) if as_of == today else {}
+        instalments = self._get_instalments(every) if as_of == today else {}
         contacts = customers._get_followup_contacts(company)
         statements = {}
         for customer in customers:
@@ -47,7 +48,14 @@ class ArStatement(models.AbstractModel):
                 lang=lang or contact.lang or customer.lang or self.env.lang
             )
             statements[customer] = localized._prepare_statement(
-                customer, contact, company, as_of, lines.get(customer.id, ()), urls, offers
+                customer,
+                contact,
+                company,
+                as_of,
+                lines.get(customer.id, ()),
+                urls,
+                offers,
+                instalments.get(customer.id, {}),
             )
         return statements
 
@@ -64,10 +72,28 @@ class ArStatement(models.AbstractModel):
         return self.env["account.move"].sudo().browse(invoices)._get_discount_offers(today)
 
     @api.model
-    def _prepare_statement(self, customer, contact, company, as_of, lines, urls, offers):
+    def _get_instalments(self, lines):
+        """What comes next by the payment plans about ``lines``: {customer id: {currency id: [(date, amount)]}}."""
+        planned = [line.id for line in lines if line.hold == "plan"]
+        found = defaultdict(lambda: defaultdict(list))
+        if not planned:
+            return found
+        plans = self.env["ar.payment.plan"].sudo()
+        agreed = plans.search(
+            [("line_ids", "in", planned), ("state", "in", ("accepted", "running"))]
+        )
+        for plan in agreed.filtered("next_date").sorted("next_date"):
+            coming = found[plan.partner_id.commercial_partner_id.id][plan.currency_id.id]
+            coming.append((plan.next_date, plan.next_amount))
+        return found
+
+    @api.model
+    def _prepare_statement(
+        self, customer, contact, company, as_of, lines, urls, offers, instalments
+    ):
         # {partner, contact, address, lang, company, as_of, person: see _prepare_person, blocks: [see _prepare_block],
         #  payment: [sentences]}
-        blocks = self._prepare_blocks(lines, as_of, urls, offers)
+        blocks = self._prepare_blocks(lines, as_of, urls, offers, instalments)
         return {
             "partner": customer,
             "contact": contact,
@@ -123,21 +149,28 @@ class ArStatement(models.AbstractModel):
         return f"{user.get_base_url()}/web/image/{picture.id}?access_token={token}"
 
     @api.model
-    def _prepare_blocks(self, lines, as_of, urls, offers):
+    def _prepare_blocks(self, lines, as_of, urls, offers, instalments):
         """One block for each currency, by its name: they are never added up."""
         by_currency = defaultdict(list)
         for line in lines:
             by_currency[line.currency].append(line)
         currencies = self.env["res.currency"].browse(by_currency).sorted("name")
         return [
-            self._prepare_block(currency, by_currency[currency.id], as_of, urls, offers)
+            self._prepare_block(
+                currency,
+                by_currency[currency.id],
+                as_of,
+                urls,
+                offers,
+                instalments.get(currency.id, []),
+            )
             for currency in currencies
         ]
 
     @api.model
-    def _prepare_block(self, currency, lines, as_of, urls, offers):
+    def _prepare_block(self, currency, lines, as_of, urls, offers, instalments):
         # {currency, items: [see _prepare_item], credits: [the same], totals: see below, ageing: [{bucket, amount}],
-        #  next_due: {date, amount}, words: [sentences]}
+        #  next_due: {date, amount}, instalments: [(date, amount)] of payment plans, words: [sentences]}
         rows = [self._prepare_item(currency, line, as_of, urls, offers) for line in lines]
         items = [row for row in rows if not row["is_credit"]]
         credits = [row for row in rows if row["is_credit"]]
@@ -177,6 +210,7 @@ class ArStatement(models.AbstractModel):
                 for bucket, _first in ageing.BUCKETS
             ],
             "next_due": {"date": first_due, "amount": max(currency.round(next_amount), 0.0)},
+            "instalments": instalments,
         }
         return {**block, "words": self._get_words(block)}
 
@@ -208,11 +242,25 @@ class ArStatement(models.AbstractModel):
                 "amount": amount(next_due["amount"]),
                 "day": self._format_date(next_due["date"]),
             }
-            words.append(
-                self.env._("Then %(amount)s on %(day)s.", **values)
-                if totals["to_pay"]
-                else self.env._("The next payment is %(amount)s on %(day)s.", **values)
+            if totals["to_pay"]:
+                words.append(self.env._("Then %(amount)s on %(day)s.", **values))
+            elif block["instalments"]:
+                words.append(
+                    self.env._(
+                        "Apart from your payment plan, the next payment is %(amount)s on %(day)s.",
+                        **values,
+                    )
+                )
+            else:
+                words.append(self.env._("The next payment is %(amount)s on %(day)s.", **values))
+        words += [
+            self.env._(
+                "By your payment plan, %(amount)s comes by %(day)s.",
+                amount=amount(value),
+                day=self._format_date(day),
             )
+            for day, value in block["instalments"]
+        ]
         if totals["balance"] < 0:
             words.append(
                 self.env._("%(amount)s is in your favour.", amount=amount(-totals["balance"]))

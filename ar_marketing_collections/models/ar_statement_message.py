@@ -49,6 +49,7 @@ class ArStatement(models.AbstractModel):
             every = [line for found in lines.values() for line in found]
             urls = self._portal_urls(every)
             offers = self._get_offers(every, today)
+            instalments = self._get_instalments(every)
             contacts = customers._get_followup_contacts(company)
             paid = self.env["ar.thanks"]._prepare_words(mine)
             broken = self.env["ar.payment.promise"].sudo()._get_last_broken(company, customers)
@@ -59,7 +60,14 @@ class ArStatement(models.AbstractModel):
                 contact = contacts[customer.id]
                 localized = self.with_context(lang=contact.lang or customer.lang or self.env.lang)
                 statement = localized._prepare_statement(
-                    customer, contact, company, today, lines.get(customer.id, ()), urls, offers
+                    customer,
+                    contact,
+                    company,
+                    today,
+                    lines.get(customer.id, ()),
+                    urls,
+                    offers,
+                    instalments.get(customer.id, {}),
                 )
                 statement["reminder"] = localized._get_promise_words(
                     broken.get(customer.id), statement["blocks"]

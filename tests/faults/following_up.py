@@ -59,7 +59,8 @@ def everywhere(stage):
         *((smtplib.SMTP, word) for word in ("connect", "mail", "rcpt", "data", "quit")),
     )
     with stage.env() as env:
-        env.company.followup_run_cap = 0  # two customers a moment are soon more than a day's contacts
+        # two customers a moment are soon more than a day's contacts
+        env.company.followup_run_cap = 0
     ends, one = [], 0
     while not ends or ends[-2]:
         one += 1
