@@ -1,6 +1,7 @@
 """Databases of the measurements: ledgers are made once and kept, measurements run on copies of them."""
 
 import configparser
+import hashlib
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import psycopg2
 
 ROOT = Path(__file__).resolve().parents[1]
 INVOICES = 20
+ADDON = "ar_marketing_collections"
 
 
 def make(name, *options):
@@ -30,7 +32,27 @@ def ledger(customers, *, addon=True):
             seconds = Ledger(env, customers, INVOICES).write()
         print(f"{name}: {customers * INVOICES} invoices in {seconds:.0f} s", file=sys.stderr)
         server(f'ALTER DATABASE "{half_made}" RENAME TO "{name}"')
+    elif addon and stamp(name) != code():
+        run_odoo(name, "-u", ADDON)
+    server(f"COMMENT ON DATABASE \"{name}\" IS '{code()}'")
     return name
+
+
+def code():
+    """What tells one state of the addon's code from another."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / ADDON).rglob("*")):
+        if path.suffix in (".py", ".xml", ".csv") and "tests" not in path.parts:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def stamp(name):
+    """The state of the code that a ledger was made or updated with."""
+    ((found,),) = server(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
+    )
+    return found
 
 
 def copy(name, of):
@@ -70,9 +92,12 @@ def peer_path():
 
 def install(database, addons):
     """Install others' addons into a database."""
-    command = ["odoo", "-d", database, *peer_path(), "-i", ",".join(addons)]
+    run_odoo(database, *peer_path(), "-i", ",".join(addons))
+
+
+def run_odoo(database, *options):
     quiet = ["--stop-after-init", "--no-http", "--log-level=error"]
-    subprocess.run([*command, *quiet], check=True)
+    subprocess.run(["odoo", "-d", database, *options, *quiet], check=True)
 
 
 @contextmanager

@@ -14,8 +14,19 @@ from watch import Watch, megabytes
 NO_CAP = {"followup_run_cap": 0}
 
 
+#: What the steps write to.
+TABLES = (
+    "ar_payment_profile, ar_followup_case, ar_followup_touch, ar_followup_touch_line, res_partner"
+)
+
+
 def companies(env):
     return env["res.company"]._collections_roots()
+
+
+def analyze(env):
+    """What autovacuum, off in these databases, would have done before the next night."""
+    env.cr.execute(f"ANALYZE {TABLES}")
 
 
 # ------------------------------------------------------------
@@ -61,6 +72,7 @@ def _profiles(database, today):
             )
             for company in companies(env)
         )
+        analyze(env)
     return work.figures(written=written, floor=least, megabytes=peak)
 
 
@@ -126,4 +138,5 @@ def _followup(database, today):
         env.cr.execute("SELECT COUNT(*) FROM ar_followup_case WHERE write_date > %s", [before])
         (written,) = env.cr.fetchone()
         least = sum(floor.seconds(env, floor.FOLLOWUP, company) for company in companies(env))
+        analyze(env)
     return work.figures(written=written, floor=least, megabytes=peak)

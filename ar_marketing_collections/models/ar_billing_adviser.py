@@ -114,14 +114,17 @@ class ArPaymentProfile(models.Model):
         )
         stored = [dict(zip(COLUMNS, row, strict=True)) for row in self.env.cr.fetchall()]
         bills = self.env["ar.ledger"]._paid_bills(company, today - timedelta(days=DAYS_BACK), today)
-        cycles = self.env["res.partner"].browse(bills)._get_billing_cycles(company)
+        found = {
+            row["partner_id"]: billing_day.advise(bills.get(row["partner_id"], ()))
+            for row in stored
+        }
+        advised = [one for one, advice in found.items() if isinstance(advice, billing_day.Advice)]
+        cycles = self.env["res.partner"].browse(advised)._get_billing_cycles(company)
         changed = []
         for row in stored:
             partner = row["partner_id"]
-            advice = billing_day.advise(bills.get(partner, ()))
-            if isinstance(advice, billing_day.Advice) and _is_followed(
-                cycles.get(partner), advice.cycle
-            ):
+            advice = found[partner]
+            if partner in cycles and _is_followed(cycles[partner], advice.cycle):
                 advice = "followed"
             values = {**row, **_prepare_advice(advice)}
             if values != row:
@@ -218,7 +221,7 @@ def _days_of(cycle):
 
 def _is_followed(cycle, advised):
     """Whether ``cycle``, by which a customer is billed, bills on the days of ``advised`` already."""
-    if not cycle or cycle.kind != advised.kind:
+    if cycle.kind != advised.kind:
         return False
     rule = cycle._to_rule()
     return (rule.days, rule.weekdays) == (advised.days, advised.weekdays)

@@ -408,10 +408,14 @@ class ArBillingBatch(models.Model):
         """Take what was put aside again: it has been mended, or says once more what is wrong."""
         batches = self._check_biller()
         if any(batch.state not in ("done", "stopped") for batch in batches):
-            raise UserError(self.env._("This batch has not run to its end yet."))
+            raise UserError(
+                self.env._("This batch is not done yet: wait until it is, or stop it first.")
+            )
         aside = batches.line_ids.filtered(lambda line: line.state == "set_aside")
         if not aside:
-            raise UserError(self.env._("Nothing was put aside in this batch."))
+            raise UserError(
+                self.env._("Nothing was put aside in this batch, so there is nothing to try again.")
+            )
         aside.write({"state": "waiting", "reason": False, "has_problem": False})
         batches._start(self.env.user)
         return True

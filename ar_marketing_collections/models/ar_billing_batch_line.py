@@ -76,7 +76,11 @@ class ArBillingBatchLine(models.Model):
     def _check_company(self):
         for line in self.sudo():
             if line.move_id.company_id not in line.company_id._collections_members():
-                raise ValidationError(self.env._("This invoice belongs to another company."))
+                raise ValidationError(
+                    self.env._(
+                        "This invoice belongs to another company: bill it with a batch of that one."
+                    )
+                )
 
     @api.depends("move_id")
     def _compute_display_name(self):
@@ -158,7 +162,11 @@ class ArBillingBatchLine(models.Model):
         self.check_access("read")
         self.batch_id._check_biller()
         if any(line.state not in states or line.batch_state not in batch_states for line in self):
-            raise UserError(self.env._("This invoice has gone another way already."))
+            raise UserError(
+                self.env._(
+                    "Somebody decided about this invoice meanwhile: load the page again to see how it stands."
+                )
+            )
         return self.sudo()
 
     def action_open_invoice(self):

@@ -196,7 +196,7 @@ class ArFollowupFacts(models.AbstractModel):
             )
         )
         data = {row[0]: row[1:] for row in self.env.cr.fetchall()}
-        failed = self._failed_addresses(company, today)
+        failed = self._failed_addresses(company, today, partners)
         channels = {}
         for partner, contact in contacts.items():
             email, phone, blacklisted = data.get(contact.id, (None, None, False))
@@ -209,7 +209,7 @@ class ArFollowupFacts(models.AbstractModel):
         return channels
 
     @api.model
-    def _failed_addresses(self, company, today):
+    def _failed_addresses(self, company, today, partners):
         """{partner: {normalized address}} that bounced, or failed lately."""
         self.env.cr.execute(
             SQL(
@@ -219,9 +219,11 @@ class ArFollowupFacts(models.AbstractModel):
                   JOIN res_partner p ON p.id = t.partner_id
                  WHERE t.company_id = %s AND t.state = 'failed' AND t.channel = 'email' AND t.address IS NOT NULL
                    AND (t.outcome = 'bounced' OR t.decided_on > %s)
+                   AND p.commercial_partner_id = ANY(%s)
                 """,
                 company.id,
                 today - timedelta(days=FAILED_ADDRESS_DAYS),
+                list(partners),
             )
         )
         failed = defaultdict(set)

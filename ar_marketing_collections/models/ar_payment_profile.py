@@ -356,8 +356,8 @@ class ArPaymentProfile(models.Model):
         :return: number of profiles written
         """
         self._delete_of_contacts(company)
-        computed, prior = self._compute_profiles(company, today)
         stored = self._stored_profiles(company)
+        computed, prior = self._compute_profiles(company, today, stored)
         changed, segment_changes = [], {}
         for partner, values in computed.items():
             before = stored.get(partner)
@@ -377,13 +377,15 @@ class ArPaymentProfile(models.Model):
         return len(changed)
 
     @api.model
-    def _compute_profiles(self, company, today):
-        """Facts to values: ({partner: values by COLUMNS}, score of the company's own rates)."""
+    def _compute_profiles(self, company, today, known):
+        """Facts to values: ({partner: values by COLUMNS}, score of the company's own rates).
+
+        :param known: what is stored, see ``_stored_profiles``
+        """
         settings = company._payment_score_settings()
         ledger = self.env["ar.ledger"]
         settled = ledger._settled_items(company, today - timedelta(days=settings.window), today)
         items, _credits = ledger._open_lines(company)
-        known = self._stored_profiles(company)
         ours = ledger._rightly_disputed(company)
         overdue = {
             partner: [

@@ -42,9 +42,10 @@ class ResCompany(models.Model):
         groups="base.group_user",
     )
     followup_run_cap = fields.Integer(
-        "Contacts per run",
+        "Contacts per day",
         default=200,
-        help="At most so many contacts are planned in one run, those worth most first. 0: no limit.",
+        help="At most so many contacts are planned in a day, however often it runs, those worth most first. "
+        "0: no limit.",
         groups="base.group_user",
     )
     followup_old_before = fields.Date(

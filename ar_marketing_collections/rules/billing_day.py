@@ -106,9 +106,13 @@ class _Year:
         # whole years, so that customers share what is worked out once
         self.years = (first.year - 1, max(max(bill.paid, bill.due) for bill in bills).year + 1)
         self.run_days = _run_days(runs, *self.years)
-        self.previous = dict(
-            zip((bill.billed for bill in bills[1:]), (bill.billed for bill in bills), strict=False)
-        )
+        #: {day of a bill: (its ordinal, how many days of work were billed on it)}
+        self.spans: dict[date, tuple[int, int]] = {}
+        previous = first
+        for bill in bills:
+            length = min(max((bill.billed - previous).days, 1), LONGEST_PERIOD)
+            self.spans[bill.billed] = bill.billed.toordinal(), length
+            previous = bill.billed
 
     def first_run(self, day: date) -> date:
         """The first pay run on or after ``day``."""
@@ -154,12 +158,13 @@ class _Year:
     def gain(self, cycle: Cycle, explained: Sequence[Bill], approval: int | None) -> float:
         """Days by which the money of ``explained`` would have come earlier with ``cycle``, weighted by amount."""
         total = weight = 0.0
+        by_lag: dict[int, _Paid] = {}
         for bill in explained:
             lag = bill.terms if approval is None else approval
-            paid = _paid_up_to(self.runs, cycle, lag, *self.years)
-            previous = self.previous.get(bill.billed, bill.billed - timedelta(days=LONGEST_PERIOD))
-            length = min(max((bill.billed - previous).days, 1), LONGEST_PERIOD)
-            end = bill.billed.toordinal()
+            paid = by_lag.get(lag)
+            if paid is None:
+                paid = by_lag[lag] = _paid_up_to(self.runs, cycle, lag, *self.years)
+            end, length = self.spans[bill.billed]
             mean = (paid.until(end) - paid.until(end - length)) / length
             total += bill.amount * (bill.paid.toordinal() - mean)
             weight += bill.amount
