@@ -126,11 +126,11 @@ def our_send(database):
         sender = env["ar.followup.sender"].with_context(cron_id=None)
         touches = env["ar.followup.touch"].search([("state", "=", "planned")], limit=MESSAGES)
         with frozen(TODAY), patch.object(type(env["ir.cron"]), "_commit_progress", commit_progress):
-            sender._send(touches[0].id)  # templates are compiled once in the life of a server
+            sender._send(touches[0])  # templates are compiled once in the life of a server
             before = len(inbox.messages)
             with Watch(env) as sending:
                 for touch in touches[1:]:
-                    sender._send(touch.id)
+                    sender._send(touch.browse(touch.id))  # as they are claimed: one by one
         delivered = len(inbox.messages) - before
     return {
         "made": made,
