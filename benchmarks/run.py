@@ -53,9 +53,9 @@ def main(arguments):
     names = options.names or NAMES[: None if options.peers else -1]
     for name in names:
         results += getattr(report, name)(step, options)
-    text = report.text(results, arguments)
+        text = report.text(results, arguments)
+        RESULTS.write_text(text, encoding="utf-8")  # what is measured is kept, whatever comes next
     print(text)
-    RESULTS.write_text(text, encoding="utf-8")
 
 
 def step(module, function, *arguments):

@@ -13,19 +13,31 @@ from contextlib import ExitStack, contextmanager
 
 from workers_stage import Balancer, Database, MailServer, OdooServer, make_it_monday
 
-COUNT = 2000
+COUNT = 200
 
 
 def measure(database, count=None):
     count = count or COUNT
     prepare(database, count)
     print(f"{count} customers, each sent one e-mail, on {os.cpu_count()} processors:", flush=True)
-    alone = report("one process", without_jobs(database, 1), count)
-    report("two processes", without_jobs(database, 2), count, alone)
-    alone = report("one server, one job at a time", with_jobs(database, 1), count)
-    shared = report("two servers, two jobs at a time", with_jobs(database, 2), count, alone)
-    report("the same, one killed half-way", with_jobs(database, 2, kill=True), count, alone)
-    return alone / shared
+    found = []
+    for ways in (
+        {
+            "one process": lambda: without_jobs(database, 1),
+            "two processes": lambda: without_jobs(database, 2),
+        },
+        {
+            "one server, one job at a time": lambda: with_jobs(database, 1),
+            "two servers, two jobs at a time": lambda: with_jobs(database, 2),
+            "the same, one server killed half-way": lambda: with_jobs(database, 2, kill=True),
+        },
+    ):
+        alone = None
+        for name, way in ways.items():
+            seconds, words = report(name, way(), count, alone)
+            found.append({"name": name, "words": words, "seconds": seconds, "alone": alone})
+            alone = alone or seconds
+    return {"count": count, "ways": found}
 
 
 # ------------------------------------------------------------
@@ -179,19 +191,18 @@ def look(database, mail, decided, seconds):
 
 
 def report(name, run, count, alone=None):
-    """Check a run and print its line; return its seconds."""
+    """Check a run and print its line; return its seconds and the line."""
     check(run, count)
     seconds = run["seconds"]
-    words = f"  {name:<34}{seconds:6.1f} s, {1000 * seconds / count:4.0f} ms a customer"
+    words = f"{seconds:.1f} s, {1000 * seconds / count:.0f} ms a customer"
     words += f" (decided in {run['decided']:.1f} s)"
-    if alone:
-        words += f", {alone / seconds:.2f} times as fast"
     if "shares" in run:
         words += f"; jobs a worker: {', '.join(map(str, run['shares']))}"
     if run.get("killed"):
         words += f"; unconfirmed: {run['states']['unconfirmed']}"
-    print(words, flush=True)
-    return seconds
+    faster = f", {alone / seconds:.2f} times as fast" if alone else ""
+    print(f"  {name:<38}{words}{faster}", flush=True)
+    return seconds, words
 
 
 def check(run, count):
