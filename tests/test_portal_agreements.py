@@ -8,6 +8,7 @@ from datetime import timedelta
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
+import psycopg2
 from lxml import html
 
 from odoo import Command
@@ -117,6 +118,21 @@ class TestPortalAgreements(PortalAgreementsCommon):
     # ------------------------------------------------------------
     # Something is wrong
     # ------------------------------------------------------------
+
+    @mute_logger("odoo.http", "odoo.sql_db")
+    def test_what_lost_against_other_posts_is_refused_in_words_and_not_kept(self):
+        Limit = self.registry["ar.portal.limit"]
+        with (
+            patch("odoo.service.model.MAX_TRIES_ON_CONCURRENCY_FAILURE", 1),
+            patch.object(Limit, "_take", side_effect=psycopg2.errors.SerializationFailure()),
+        ):
+            answer = self.send(
+                DISPUTE,
+                status=429,
+                **self.place(reason="price", amount="500", note="We agreed on 400"),
+            )
+        self.assertIn("Please send it once more.", answer.text)
+        self.assertFalse(self.disputes())
 
     def test_a_customer_says_what_is_wrong_and_hears_who_answers_by_when(self):
         self.log_in(self.reader)

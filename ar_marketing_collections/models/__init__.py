@@ -57,6 +57,7 @@ from . import (
     ar_statement_portal,
     ar_statement_portal_agreements,
     ar_thanks,
+    ir_http,
     mail_activity,
     mail_mail,
     mail_template,
