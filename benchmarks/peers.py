@@ -97,8 +97,7 @@ def oca_send(database):
         "made": len(comms),
         "making": making.seconds,
         "delivered": delivered,
-        "seconds": sending.seconds,
-        "queries": sending.queries,
+        **sending.figures(),
     }
 
 
@@ -136,8 +135,7 @@ def our_send(database):
         "made": made,
         "making": making.seconds,
         "delivered": delivered,
-        "seconds": sending.seconds,
-        "queries": sending.queries,
+        **sending.figures(),
     }
 
 

@@ -5,6 +5,7 @@ import platform
 from pathlib import Path
 
 import databases
+from layers import LAYERS
 from results import Result, duration, markdown
 
 SIZES = (1_000, 5_000, 20_000, 50_000)
@@ -259,6 +260,27 @@ ran in a process of its own; times include writing and committing, not starting 
 what it is beside, except where the target is "at least": there it is how many times faster ours is.
 
 {NOTES.read_text(encoding="utf-8") if NOTES.exists() else ""}"""
+
+
+def where(found, arguments):
+    """Where the time of steps goes, as a table."""
+    lines = ["| | time | " + " | ".join(LAYERS) + " |", "|" + "---|" * (len(LAYERS) + 2)]
+    for (name, _arguments), one in found.items():
+        cells = (f"{100 * one['shares'][layer]:.0f} %" for layer in LAYERS)
+        lines.append(f"| `{name}` | {duration(one['seconds'])} | " + " | ".join(cells) + " |")
+    return "\n".join(
+        [
+            "# Where the time goes",
+            "",
+            f"Command: `./dev bench {' '.join(arguments)}`",
+            f"Machine: {_machine()}",
+            "",
+            *lines,
+            "",
+            "Every function was watched: times are longer than in RESULTS.md, those of Python most of all.",
+            "",
+        ]
+    )
 
 
 NOTES = Path(__file__).with_name("NOTES.md")
