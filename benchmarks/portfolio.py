@@ -66,13 +66,13 @@ def _profiles(database, today):
                 env.flush_all()
                 env.cr.commit()
         peak = megabytes()
+        analyze(env)
         least = sum(
             floor.seconds(
                 env, floor.PROFILES, company, today=today, since=today - timedelta(days=365)
             )
             for company in companies(env)
         )
-        analyze(env)
     return work.figures(written=written, floor=least, megabytes=peak)
 
 
@@ -137,6 +137,6 @@ def _followup(database, today):
         peak = megabytes()
         env.cr.execute("SELECT COUNT(*) FROM ar_followup_case WHERE write_date > %s", [before])
         (written,) = env.cr.fetchone()
-        least = sum(floor.seconds(env, floor.FOLLOWUP, company) for company in companies(env))
         analyze(env)
+        least = sum(floor.seconds(env, floor.FOLLOWUP, company) for company in companies(env))
     return work.figures(written=written, floor=least, megabytes=peak)

@@ -8,7 +8,8 @@ from datetime import timedelta
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
-import psycopg2
+import psycopg2.errorcodes
+import psycopg2.errors
 from lxml import html
 
 from odoo import Command
@@ -26,6 +27,12 @@ CALL, MESSAGE, RECIPIENTS = f"{STATEMENT}/call", f"{STATEMENT}/message", f"{STAT
 FORMS = (PROMISE, DISPUTE, CALL, MESSAGE, RECIPIENTS)
 EVIL = "<script>alert(1)</script><b>bold</b>"
 PDF = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+
+
+class Lost(psycopg2.errors.SerializationFailure):
+    """As PostgreSQL raises it: with its code."""
+
+    pgcode = psycopg2.errorcodes.SERIALIZATION_FAILURE
 
 
 class PortalAgreementsCommon(PortalCommon):
@@ -121,10 +128,11 @@ class TestPortalAgreements(PortalAgreementsCommon):
 
     @mute_logger("odoo.http", "odoo.sql_db")
     def test_what_lost_against_other_posts_is_refused_in_words_and_not_kept(self):
+        self.log_in(self.reader)
         Limit = self.registry["ar.portal.limit"]
         with (
             patch("odoo.service.model.MAX_TRIES_ON_CONCURRENCY_FAILURE", 1),
-            patch.object(Limit, "_take", side_effect=psycopg2.errors.SerializationFailure()),
+            patch.object(Limit, "_take", side_effect=Lost()),
         ):
             answer = self.send(
                 DISPUTE,
