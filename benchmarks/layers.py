@@ -2,6 +2,7 @@
 
 import pstats
 from collections import defaultdict
+from pathlib import Path
 
 POSTGRESQL, RULES, OURS, ODOO, REST = LAYERS = (
     "PostgreSQL",
@@ -10,12 +11,9 @@ POSTGRESQL, RULES, OURS, ODOO, REST = LAYERS = (
     "Odoo",
     "Python and libraries",
 )
-#: The first of these words in the path of a file says whose it is.
-OWNERS = (
-    ("ar_marketing_collections/rules/", RULES),
-    ("ar_marketing_collections/", OURS),
-    ("/odoo/", ODOO),
-)
+ADDON = Path(__file__).resolve().parents[1] / "ar_marketing_collections"
+#: The first of these that the path of a file holds says whose it is.
+OWNERS = ((f"{ADDON}/rules/", RULES), (f"{ADDON}/", OURS), ("/odoo/", ODOO))
 
 
 def shares(profile):
