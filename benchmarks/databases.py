@@ -69,8 +69,13 @@ def exists(name):
     return bool(server("SELECT 1 FROM pg_database WHERE datname = %s", [name]))
 
 
-def server(statement, parameters=None):
-    connection = psycopg2.connect(dbname="postgres")
+def vacuum(name):
+    """What autovacuum, off in these databases, would have done by the next morning."""
+    server("VACUUM ANALYZE", database=name)
+
+
+def server(statement, parameters=None, *, database="postgres"):
+    connection = psycopg2.connect(dbname=database)
     try:
         connection.autocommit = True
         cursor = connection.cursor()

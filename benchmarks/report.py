@@ -112,12 +112,13 @@ def _memory(customers, figures):
 
 
 def pages(step, options):
-    return [
-        Result(**one)
-        for one in step(
-            "pages", "measure", databases.ledger(MIDDLE), databases.ledger(MIDDLE, addon=False)
-        )
-    ]
+    ours = databases.copy("ar_bench_pages", databases.ledger(MIDDLE))
+    own = databases.copy("ar_bench_pages_plain", databases.ledger(MIDDLE, addon=False))
+    for name in ("profiles_first", "first_day"):
+        step("portfolio", name, ours)
+    for name in (ours, own):
+        databases.vacuum(name)
+    return [Result(**one) for one in step("pages", "measure", ours, own)]
 
 
 def statement(step, options):

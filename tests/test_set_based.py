@@ -116,9 +116,7 @@ class TestSetBased(CollectionsCommon):
         return seen
 
     def compute_profiles(self, company, today):
-        return self.Profile._compute_profiles(
-            company, today, self.Profile._stored_profiles(company)
-        )
+        return self.Profile._observe(company, today, company._payment_score_settings())
 
     def writes(self, function, *args):
         """Those of its statements that wrote a row."""

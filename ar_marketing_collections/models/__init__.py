@@ -1,4 +1,5 @@
 from . import (
+    account_account,
     account_move,
     account_move_arrival,
     account_move_billing,
@@ -45,6 +46,8 @@ from . import (
     ar_payment_plan_mail,
     ar_payment_plan_steps,
     ar_payment_profile,
+    ar_payment_profile_shown,
+    ar_payment_profile_trust,
     ar_payment_promise,
     ar_payment_snapshot,
     ar_portal_access,

@@ -44,12 +44,14 @@ class AccountMove(models.Model):
         readonly=True,
         help="The early payment discount as it was when the invoice was posted: a later change of the payment terms "
         "changes nothing for this invoice.",
+        prefetch="collections",
     )
     agreed_discount_tax = fields.Selection(
         [("included", "On early payment"), ("excluded", "Never"), ("mixed", "Always")],
         "Agreed tax reduction",
         copy=False,
         readonly=True,
+        prefetch="collections",
     )
     discount_deadline = fields.Date(
         "Discount until",

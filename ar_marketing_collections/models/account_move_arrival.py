@@ -33,15 +33,21 @@ class AccountMove(models.Model):
         readonly=True,
         index="btree_not_null",
         help="What is known of this invoice's way to the customer. Follow-up waits while it has come back.",
+        prefetch="collections",
     )
     mailed_on = fields.Datetime(
         "Handed over on",
         copy=False,
         readonly=True,
         help="When its e-mail was put into the queue of outgoing mail.",
+        prefetch="collections",
     )
     left_on = fields.Datetime(
-        "Sent on", copy=False, readonly=True, help="When its e-mail left the queue."
+        "Sent on",
+        copy=False,
+        readonly=True,
+        help="When its e-mail left the queue.",
+        prefetch="collections",
     )
     mailed_with_id = fields.Many2one(
         "account.move",
@@ -50,11 +56,17 @@ class AccountMove(models.Model):
         readonly=True,
         index="btree_not_null",
         help="The invoice on which the common e-mail of several invoices was posted.",
+        prefetch="collections",
     )
-    bounced_on = fields.Datetime("Came back on", copy=False, readonly=True)
-    bounced_address = fields.Char(copy=False, readonly=True)
-    seen_on = fields.Datetime("Seen in the portal on", copy=False, readonly=True)
-    answered_on = fields.Datetime(copy=False, readonly=True)
+    bounced_on = fields.Datetime("Came back on", copy=False, readonly=True, prefetch="collections")
+    bounced_address = fields.Char(copy=False, readonly=True, prefetch="collections")
+    seen_on = fields.Datetime(
+        "Seen in the portal on",
+        copy=False,
+        readonly=True,
+        prefetch="collections",
+    )
+    answered_on = fields.Datetime(copy=False, readonly=True, prefetch="collections")
     arrival_words = fields.Char("Delivery", compute="_compute_arrival_words")
 
     @api.depends(

@@ -29,6 +29,7 @@ class AccountMove(models.Model):
         copy=False,
         tracking=True,
         help="No billing batch takes this draft; a person bills it by hand.",
+        prefetch="collections",
     )
     billing_cycle_id = fields.Many2one("ar.billing.cycle", compute="_compute_billing")
     billing_date = fields.Date(
@@ -45,8 +46,11 @@ class AccountMove(models.Model):
         "billing_line_ids.state",
     )  # fmt: skip
     def _compute_billing(self):
-        plans = self._get_billing_plans()
-        for move in self:
+        drafts = self.filtered(lambda move: move.state == "draft")
+        plans = drafts._get_billing_plans()
+        others = self - drafts  # at once: a list shows mostly these
+        others.billing_cycle_id = others.billing_date = False
+        for move in drafts:
             cycle, day = plans.get(move.id or move, (False, False))
             move.billing_cycle_id = cycle
             move.billing_date = day

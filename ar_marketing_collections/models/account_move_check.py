@@ -5,6 +5,9 @@ from odoo import fields, models
 from ..rules import invoice_check as rules
 from .ar_invoice_check import OF_CUSTOMER, Occasion
 
+#: Nobody sends an invoice that is paid or taken back in order to be paid.
+SETTLED = ("in_payment", "paid", "reversed")
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"  # pylint: disable=consider-merging-classes-inherited
@@ -30,7 +33,7 @@ class AccountMove(models.Model):
         checks = (
             self.env["ar.invoice.check"]
             .sudo()
-            .search([("company_id", "in", roots.ids), ("level", "in", levels)])
+            .search_fetch([("company_id", "in", roots.ids), ("level", "in", levels)])
         )
         if not checks:
             return findings
@@ -58,17 +61,22 @@ class AccountMove(models.Model):
         """What the checks found stands on the invoice until it has been sent."""
         alerts = super()._get_alerts()
         move = self._origin
-        if (
-            move
-            and move.partner_id
-            and move.invoice_line_ids
-            and move.state != "cancel"
-            and not move.is_move_sent
-            and not move.mailed_on
-        ):
+        if move._is_about_to_be_sent():
             findings = move._run_invoice_checks()[move.id]
             alerts |= move._findings_as_alerts(findings)
         return alerts
+
+    def _is_about_to_be_sent(self):
+        """Whether what is wrong with this document can still be mended before the customer has it."""
+        return bool(
+            self.is_sale_document(include_receipts=True)
+            and self.state != "cancel"
+            and self.payment_state not in SETTLED
+            and not self.is_move_sent
+            and not self.mailed_on
+            and self.partner_id
+            and self.invoice_line_ids
+        )
 
     def _findings_as_alerts(self, findings):
         """``findings`` of this invoice as Odoo's alerts, one for each level, with the way to the customer."""

@@ -172,7 +172,7 @@ class ArBanner(models.Model):
         partners = partners.sudo().with_context(lang=partners.env.lang).with_company(company)
         customers = {partner.id: partner.commercial_partner_id for partner in partners}
         unpaid = [
-            ("commercial_partner_id", "in", partners.commercial_partner_id.ids),
+            ("partner_id.commercial_partner_id", "in", partners.commercial_partner_id.ids),
             ("company_id", "in", company._collections_members().ids),
             ("move_type", "in", ("out_invoice", "out_receipt")),
             ("state", "=", "posted"),

@@ -113,10 +113,11 @@ class ArPaymentProfile(models.Model):
             )
         )
         stored = [dict(zip(COLUMNS, row, strict=True)) for row in self.env.cr.fetchall()]
-        bills = self.env["ar.ledger"]._paid_bills(company, today - timedelta(days=DAYS_BACK), today)
-        found = {
-            row["partner_id"]: billing_day.advise(bills.get(row["partner_id"], ()))
-            for row in stored
+        since = today - timedelta(days=DAYS_BACK)
+        found = dict.fromkeys((row["partner_id"] for row in stored), billing_day.advise(()))
+        found |= {
+            partner: billing_day.advise(bills)
+            for partner, bills in self.env["ar.ledger"]._each_with_paid_bills(company, since, today)
         }
         advised = [one for one, advice in found.items() if isinstance(advice, billing_day.Advice)]
         cycles = self.env["res.partner"].browse(advised)._get_billing_cycles(company)

@@ -358,16 +358,21 @@ class ArInvoiceCheck(models.Model):
         }
 
     def _check_tax_number(self, moves, _occasion):
-        countries = self.country_group_ids.country_ids
+        without = moves.filtered(
+            lambda move: (
+                move.commercial_partner_id.is_company and not move.commercial_partner_id.vat
+            )
+        )
+        countries = without and self.country_group_ids.country_ids
         return {
             move.id: self.env._(
                 "%(country)s asks for the tax number of companies. Write it on %(customer)s.",
                 country=customer.country_id.name,
                 customer=customer.name,
             )
-            for move in moves
+            for move in without
             for customer in [move.commercial_partner_id]
-            if customer.is_company and customer.country_id in countries and not customer.vat
+            if customer.country_id in countries
         }
 
     def _check_duplicate(self, moves, occasion):
@@ -384,7 +389,12 @@ class ArInvoiceCheck(models.Model):
                 [
                     ("company_id", "in", moves.company_id.ids),
                     ("move_type", "=", "out_invoice"),
-                    ("commercial_partner_id", "in", moves.commercial_partner_id.ids),
+                    # By the address, which has an index; the customer of a move has none.
+                    (
+                        "partner_id.commercial_partner_id",
+                        "in",
+                        moves.commercial_partner_id.ids,
+                    ),
                     ("amount_total", "in", list(set(moves.mapped("amount_total")))),
                     ("state", "in", ("draft", "posted")),
                     ("payment_state", "!=", "reversed"),

@@ -1,13 +1,16 @@
 from collections import defaultdict
 
 from odoo import api, models
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ..rules import followup
 from ..rules.billing_day import Bill
 from ..rules.days_late import SettledItem
 from ..rules.promise import Payment
 from ..rules.thanks import PaidItem
+
+#: Customers whose settled items are held in memory at once.
+AT_ONCE = 1_000
 
 
 class ArLedger(models.AbstractModel):
@@ -21,6 +24,7 @@ class ArLedger(models.AbstractModel):
     _description = "Receivables Ledger"
 
     @api.model
+    @ormcache("company.id")
     def _receivable_account_ids(self, company):
         """Trade receivable accounts, as literals: a sub-select would keep PostgreSQL from the partial index."""
         accounts = (
@@ -225,19 +229,25 @@ class ArLedger(models.AbstractModel):
 
     @api.model
     def _settled_items(self, company, since, until, partner_ids=None):
-        """Items settled by at least one payment, the last one from ``since`` to ``until``: {partner: [SettledItem]}.
+        """Items settled by at least one payment, the last one from ``since`` to ``until``: {partner: [SettledItem]}."""
+        each = self._each_with_settled_items(company, since, until, partner_ids)
+        return defaultdict(list, each)
+
+    @api.model
+    def _each_with_settled_items(self, company, since, until, partner_ids=None):
+        """The same, one customer after the other: (partner, [SettledItem]).
 
         The days until a dispute was upheld were ours: the item counts as due on that day.
         """
         self._flush()
-        self.env.cr.execute(
+        rows = self._each_customer(
             SQL(
                 """
-                SELECT p.commercial_partner_id,
+                SELECT p.commercial_partner_id AS partner,
                        GREATEST(COALESCE(l.date_maturity, l.date),
                                 CASE WHEN MAX(upheld.day) IS NOT NULL
-                                     THEN LEAST(MAX(upheld.day), MAX(pr.max_date)) END),
-                       MAX(pr.max_date)
+                                     THEN LEAST(MAX(upheld.day), MAX(pr.max_date)) END) AS due,
+                       MAX(pr.max_date) AS settled
                   FROM account_partial_reconcile pr
                   JOIN account_move_line l ON l.id = pr.debit_move_id
                   JOIN account_move_line c ON c.id = pr.credit_move_id
@@ -263,12 +273,11 @@ class ArLedger(models.AbstractModel):
                 companies=tuple(company._collections_members().ids),
                 is_payment=self._is_payment(),
                 partners=self._partner_filter(partner_ids),
-            )
+            ),
+            ("due", "settled"),
         )
-        settled = defaultdict(list)
-        for partner, due, day in self.env.cr.fetchall():
-            settled[partner].append(SettledItem(due, day))
-        return settled
+        for partner, *items in rows:
+            yield partner, list(map(SettledItem, *items))
 
     @api.model
     def _rightly_disputed(self, company):
@@ -289,13 +298,14 @@ class ArLedger(models.AbstractModel):
         return dict(self.env.cr.fetchall())
 
     @api.model
-    def _paid_bills(self, company, since, until):
-        """Invoices of one due date, sent from ``since`` on and paid until ``until``: {partner: [billing_day.Bill]}."""
+    def _each_with_paid_bills(self, company, since, until):
+        """Invoices of one due date, sent from ``since`` on and paid until ``until``: (partner, [billing_day.Bill])."""
         self._flush()
-        self.env.cr.execute(
+        rows = self._each_customer(
             SQL(
                 """
-                SELECT p.commercial_partner_id, m.invoice_date, l.date_maturity, MAX(pr.max_date), l.balance::float8
+                SELECT p.commercial_partner_id AS partner, m.invoice_date AS billed, l.date_maturity AS due,
+                       MAX(pr.max_date) AS paid, l.balance::float8 AS amount
                   FROM account_move m
                   JOIN account_move_line l ON l.move_id = m.id AND l.display_type = 'payment_term'
                   JOIN account_partial_reconcile pr ON pr.debit_move_id = l.id
@@ -318,12 +328,27 @@ class ArLedger(models.AbstractModel):
                 accounts=self._receivable_account_ids(company),
                 companies=tuple(company._collections_members().ids),
                 is_payment=self._is_payment(),
+            ),
+            ("billed", "due", "paid", "amount"),
+        )
+        for partner, *bills in rows:
+            yield partner, list(map(Bill, *bills))
+
+    def _each_customer(self, query, columns):
+        """The rows of ``query``, which has a column ``partner``, one customer after the other: (partner, *lists).
+
+        A year of a large company's items does not fit into memory beside all that is made of it: they are handed over
+        a few customers at a time. Until the last one, nothing else may be asked of the database.
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT partner, %s FROM (%s) items GROUP BY partner",
+                SQL(", ").join(SQL("array_agg(%s)", SQL.identifier(name)) for name in columns),
+                query,
             )
         )
-        bills = defaultdict(list)
-        for partner, *values in self.env.cr.fetchall():
-            bills[partner].append(Bill(*values))
-        return bills
+        while rows := self.env.cr.fetchmany(AT_ONCE):
+            yield from rows
 
     @api.model
     def _items_to_thank_for(self, company, since, until, partner_ids=None):

@@ -49,7 +49,7 @@ class ArPaymentPlan(models.Model):
             [
                 ("move_type", "=", "out_invoice"),
                 ("state", "=", "posted"),
-                ("commercial_partner_id", "in", plans._get_customers().ids),
+                ("partner_id.commercial_partner_id", "in", plans._get_customers().ids),
                 ("amount_total", "in", plans.mapped("fee")),
                 ("create_date", ">=", min(plans.mapped("agreed_on"))),
             ],

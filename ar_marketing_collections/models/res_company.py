@@ -4,6 +4,7 @@ import pytz
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import RedirectWarning, UserError, ValidationError
+from odoo.tools import ormcache
 
 from ..rules.payment_score import ScoreSettings
 
@@ -11,10 +12,12 @@ from ..rules.payment_score import ScoreSettings
 class ResCompany(models.Model):
     _inherit = "res.company"
 
+    # What we add to Odoo's own models is read as a group of its own: whoever needs none of it does not pay for it.
     separate_collections = fields.Boolean(
         "Collects on its own",
         help="A branch collects together with its parent company, unless this is set.",
         groups="base.group_user",
+        prefetch="collections",
     )
     followup_mode = fields.Selection(
         [("simulate", "Simulation"), ("review", "Review"), ("automatic", "Automatic")],
@@ -23,6 +26,7 @@ class ResCompany(models.Model):
         help="Simulation: everything is decided and shown, nothing leaves. Review: every contact waits for a person. "
         "Automatic: levels marked automatic go out by themselves, the others wait for a person.",
         groups="base.group_user",
+        prefetch="collections",
     )
     followup_policy_id = fields.Many2one(
         "ar.followup.policy",
@@ -33,6 +37,7 @@ class ResCompany(models.Model):
         ),
         help="Used for customers who have no policy of their own, neither directly nor by a tag.",
         groups="base.group_user",
+        prefetch="collections",
     )
     default_collector_id = fields.Many2one(
         "res.users",
@@ -40,6 +45,7 @@ class ResCompany(models.Model):
         default=lambda self: self.env.uid != SUPERUSER_ID and self.env.uid,
         help="Signs messages to customers who have neither a collector nor a salesperson.",
         groups="base.group_user",
+        prefetch="collections",
     )
     followup_run_cap = fields.Integer(
         "Contacts per day",
@@ -47,22 +53,26 @@ class ResCompany(models.Model):
         help="At most so many contacts are planned in a day, however often it runs, those worth most first. "
         "0: no limit.",
         groups="base.group_user",
+        prefetch="collections",
     )
     followup_old_before = fields.Date(
         "Old debts before",
         help="Items due before this day start at the first friendly level, even where the policy starts by age.",
         groups="base.group_user",
+        prefetch="collections",
     )
     books_complete_until = fields.Date(
         "Books are complete up to",
         help="Set by hand. Empty: the date of the newest bank entry counts.",
         groups="base.group_user",
+        prefetch="collections",
     )
     books_max_age = fields.Integer(
         "Books may be old (days)",
         default=7,
         help="Nobody is contacted when the books are older than this: the customer may have paid already.",
         groups="base.group_user",
+        prefetch="collections",
     )
 
     goodwill_limit = fields.Integer(
@@ -70,6 +80,7 @@ class ResCompany(models.Model):
         default=2,
         help="A missed early payment discount may be granted after all so many times a customer and year. 0: never.",
         groups="base.group_user",
+        prefetch="collections",
     )
     thanks_for = fields.Selection(
         [
@@ -85,12 +96,14 @@ class ResCompany(models.Model):
         "and none while something is overdue. Early: before the due date, or in time for the discount. "
         "In time: by the due date. It obeys the follow-up mode.",
         groups="base.group_user",
+        prefetch="collections",
     )
     thanks_since = fields.Date(
         "Thanks since",
         readonly=True,
         help="Nobody is thanked for what was paid before this day, on which thanks were switched on.",
         groups="base.group_user",
+        prefetch="collections",
     )
     thanks_template_id = fields.Many2one(
         "mail.template",
@@ -98,6 +111,7 @@ class ResCompany(models.Model):
         domain=[("model", "=", "ar.followup.case")],
         help="Empty: the words that were installed.",
         groups="base.group_user",
+        prefetch="collections",
     )
 
     banner_limit = fields.Integer(
@@ -105,6 +119,7 @@ class ResCompany(models.Model):
         default=1,
         help="At most so many banners stand on one document, the first ones in the list. 0: none.",
         groups="base.group_user",
+        prefetch="collections",
     )
 
     billing_cycle_id = fields.Many2one(
@@ -113,6 +128,7 @@ class ResCompany(models.Model):
         check_company=True,
         help="For customers who have none of their own, neither directly nor by a tag. Empty: they are billed by hand.",
         groups="base.group_user",
+        prefetch="collections",
     )
     new_customer_billing_cycle_id = fields.Many2one(
         "ar.billing.cycle",
@@ -120,6 +136,7 @@ class ResCompany(models.Model):
         check_company=True,
         help="Given to every customer whom this company has not billed yet. The others keep theirs.",
         groups="base.group_user",
+        prefetch="collections",
     )
     billing_mode = fields.Selection(
         [("review", "Review"), ("automatic", "Automatic")],
@@ -128,12 +145,14 @@ class ResCompany(models.Model):
         help="Review: a batch that is due waits for a person to look at it. Automatic: it is checked, posted and sent "
         "by itself.",
         groups="base.group_user",
+        prefetch="collections",
     )
     one_mail_per_customer = fields.Boolean(
         "One e-mail per customer",
         default=True,
         help="All invoices of a batch for the same reader travel in one e-mail.",
         groups="base.group_user",
+        prefetch="collections",
     )
 
     arrival_days = fields.Integer(
@@ -142,6 +161,7 @@ class ResCompany(models.Model):
         help="An invoice that was sent so many days ago and of which nothing was heard since becomes a task: check "
         "that it arrived. 0: never. One that came back becomes a task at once.",
         groups="base.group_user",
+        prefetch="collections",
     )
 
     portal_link_days = fields.Integer(
@@ -150,6 +170,7 @@ class ResCompany(models.Model):
         help="A link in a message opens the customer's statement without login for so many days after the message. "
         "0: never, customers log in.",
         groups="base.group_user",
+        prefetch="collections",
     )
 
     dispute_days = fields.Integer(
@@ -158,6 +179,7 @@ class ResCompany(models.Model):
         help="So many working days after a customer said that something is wrong, it gets an answer; after that the "
         "owner's manager is asked.",
         groups="base.group_user",
+        prefetch="collections",
     )
     portal_promise_days = fields.Integer(
         "Promises reach (days)",
@@ -165,40 +187,75 @@ class ResCompany(models.Model):
         help="In the portal, a customer may promise to pay within so many days from today. 0: promises are given to a "
         "person.",
         groups="base.group_user",
+        prefetch="collections",
     )
 
-    payment_window_days = fields.Integer("Days looked back", default=365, groups="base.group_user")
+    payment_window_days = fields.Integer(
+        "Days looked back", default=365, groups="base.group_user", prefetch="collections"
+    )
     payment_half_life_days = fields.Integer(
-        "Half-life of a payment (days)", default=90, groups="base.group_user"
+        "Half-life of a payment (days)",
+        default=90,
+        groups="base.group_user",
+        prefetch="collections",
     )
-    payment_grace_days = fields.Integer("Grace (days)", default=0, groups="base.group_user")
+    payment_grace_days = fields.Integer(
+        "Grace (days)", default=0, groups="base.group_user", prefetch="collections"
+    )
     payment_pseudo_items = fields.Float(
-        "Pseudo-items at the company's rates", default=4.0, groups="base.group_user"
+        "Pseudo-items at the company's rates",
+        default=4.0,
+        groups="base.group_user",
+        prefetch="collections",
     )
-    payment_weight_late = fields.Float("Weight of late", default=0.40, groups="base.group_user")
+    payment_weight_late = fields.Float(
+        "Weight of late", default=0.40, groups="base.group_user", prefetch="collections"
+    )
     payment_weight_late7 = fields.Float(
-        "Weight of more than 7 days late", default=0.25, groups="base.group_user"
+        "Weight of more than 7 days late",
+        default=0.25,
+        groups="base.group_user",
+        prefetch="collections",
     )
     payment_weight_late30 = fields.Float(
-        "Weight of more than 30 days late", default=0.15, groups="base.group_user"
+        "Weight of more than 30 days late",
+        default=0.15,
+        groups="base.group_user",
+        prefetch="collections",
     )
     payment_weight_mean = fields.Float(
-        "Weight of the mean days late", default=0.20, groups="base.group_user"
+        "Weight of the mean days late",
+        default=0.20,
+        groups="base.group_user",
+        prefetch="collections",
     )
-    payment_limit_prompt = fields.Float("Prompt from", default=80.0, groups="base.group_user")
-    payment_limit_reliable = fields.Float("Reliable from", default=65.0, groups="base.group_user")
-    payment_limit_slow = fields.Float("Slow from", default=45.0, groups="base.group_user")
+    payment_limit_prompt = fields.Float(
+        "Prompt from", default=80.0, groups="base.group_user", prefetch="collections"
+    )
+    payment_limit_reliable = fields.Float(
+        "Reliable from", default=65.0, groups="base.group_user", prefetch="collections"
+    )
+    payment_limit_slow = fields.Float(
+        "Slow from", default=45.0, groups="base.group_user", prefetch="collections"
+    )
     payment_segment_margin = fields.Float(
-        "Margin to stay in a segment", default=2.0, groups="base.group_user"
+        "Margin to stay in a segment",
+        default=2.0,
+        groups="base.group_user",
+        prefetch="collections",
     )
     payment_min_settled = fields.Integer(
-        "Settled items needed for a rating", default=3, groups="base.group_user"
+        "Settled items needed for a rating",
+        default=3,
+        groups="base.group_user",
+        prefetch="collections",
     )
     payment_writes_trust = fields.Boolean(
         "Segment sets the degree of trust",
         default=True,
         help="Prompt payers become good debtors, payers at risk bad ones, unless somebody set the trust by hand.",
         groups="base.group_user",
+        prefetch="collections",
     )
 
     @api.constrains(
@@ -345,20 +402,31 @@ class ResCompany(models.Model):
     def _collections_root(self):
         """The company that collects for this one: itself, or the nearest parent that a branch belongs to."""
         self.ensure_one()
+        return self.browse(self._collections_root_id()) if self.id else self._find_root()
+
+    def _collections_members(self):
+        """This company and the branches whose customers it collects from."""
+        self.ensure_one()
+        return self.browse(self._collections_member_ids())
+
+    # Asked at every page and every message; companies hardly ever change.
+    @ormcache("self.id")
+    def _collections_root_id(self):
+        return self._find_root().id
+
+    @ormcache("self.id")
+    def _collections_member_ids(self):
+        below = self.sudo().with_context(active_test=False).search([("id", "child_of", self.id)])
+        return below.filtered(lambda company: company._find_root() == self).ids
+
+    def _find_root(self):
         company = self.sudo()
         while company.parent_id and not company.separate_collections:
             company = company.parent_id
         return company.with_env(self.env)
 
-    def _collections_members(self):
-        """This company and the branches whose customers it collects from."""
-        self.ensure_one()
-        descendants = (
-            self.sudo().with_context(active_test=False).search([("id", "child_of", self.id)])
-        )
-        return descendants.filtered(lambda company: company._collections_root() == self).with_env(
-            self.env
-        )
+    def cache_invalidation_fields(self):
+        return super().cache_invalidation_fields() | {"separate_collections"}
 
     def _get_local_day(self, moment):
         """The day on which something happened at this company, whoever looks at it from wherever."""

@@ -12,29 +12,43 @@ class ResCompany(models.Model):
 
     _inherit = "res.company"  # pylint: disable=consider-merging-classes-inherited
 
-    plan_min_down = fields.Float("Down payment from (%)", default=10.0, groups="base.group_user")
-    plan_max_down = fields.Float("Down payment to (%)", default=50.0, groups="base.group_user")
-    plan_max_count = fields.Integer("Instalments at most", default=12, groups="base.group_user")
-    plan_longest_days = fields.Integer("Days at most", default=365, groups="base.group_user")
+    plan_min_down = fields.Float(
+        "Down payment from (%)", default=10.0, groups="base.group_user", prefetch="collections"
+    )
+    plan_max_down = fields.Float(
+        "Down payment to (%)", default=50.0, groups="base.group_user", prefetch="collections"
+    )
+    plan_max_count = fields.Integer(
+        "Instalments at most", default=12, groups="base.group_user", prefetch="collections"
+    )
+    plan_longest_days = fields.Integer(
+        "Days at most", default=365, groups="base.group_user", prefetch="collections"
+    )
     plan_min_instalment = fields.Float(
         "Smallest instalment",
         help="In the company's currency. 0: none is too small.",
         groups="base.group_user",
+        prefetch="collections",
     )
     plan_at_once = fields.Boolean(
         "Agree at once",
         help="A plan within the limits that a customer asks for in the portal is agreed at once. Otherwise a collector "
         "decides.",
         groups="base.group_user",
+        prefetch="collections",
     )
     plan_answer_days = fields.Integer(
         "Days to answer",
         default=7,
         help="A plan has to be agreed, and its down payment made, within so many days. Follow-up of its items waits.",
         groups="base.group_user",
+        prefetch="collections",
     )
     plan_grace_days = fields.Integer(
-        "Grace after an instalment (days)", default=3, groups="base.group_user"
+        "Grace after an instalment (days)",
+        default=3,
+        groups="base.group_user",
+        prefetch="collections",
     )
     plan_missed = fields.Selection(
         [("break", "The plan ends"), ("warn", "Somebody is told, the plan goes on")],
@@ -43,6 +57,7 @@ class ResCompany(models.Model):
         required=True,
         help="The plan ends: follow-up of its items goes on where it had stopped.",
         groups="base.group_user",
+        prefetch="collections",
     )
     plan_remind_days = fields.Integer(
         "Remind so many days before",
@@ -50,12 +65,14 @@ class ResCompany(models.Model):
         help="A friendly word before each instalment. 0: none. It obeys the follow-up mode: only in automatic mode it "
         "leaves by itself, in review it becomes a task.",
         groups="base.group_user",
+        prefetch="collections",
     )
     plan_charges = fields.Boolean(
         "Fees and waivers",
         help="A plan may cost something, or let something off. Whether that is lawful depends on the country. Nothing "
         "is booked by itself.",
         groups="base.group_user",
+        prefetch="collections",
     )
 
     @api.constrains(

@@ -20,12 +20,23 @@ class ResPartner(models.Model):
         aggregator="avg",
         groups="base.group_user",
         help="0 is the worst payer, 100 the best; the average of your customers while there is too little history.",
+        prefetch="collections",
     )
     payment_segment = fields.Selection(
-        SEGMENTS, company_dependent=True, readonly=True, copy=False, groups="base.group_user"
+        SEGMENTS,
+        company_dependent=True,
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        prefetch="collections",
     )
     payment_trend = fields.Selection(
-        TRENDS, company_dependent=True, readonly=True, copy=False, groups="base.group_user"
+        TRENDS,
+        company_dependent=True,
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        prefetch="collections",
     )
     payment_profile_id = fields.Many2one(
         "ar.payment.profile",
@@ -103,6 +114,7 @@ class ResPartner(models.Model):
         copy=False,
         groups="base.group_user",
         help="Empty: the policy of the customer's tags, else the one of the company.",
+        prefetch="collections",
     )
     collector_id = fields.Many2one(
         "res.users",
@@ -110,6 +122,7 @@ class ResPartner(models.Model):
         copy=False,
         groups="base.group_user",
         help="Who looks after this customer's payments and signs the messages. Empty: the salesperson.",
+        prefetch="collections",
     )
     billing_cycle_id = fields.Many2one(
         "ar.billing.cycle",
@@ -119,6 +132,7 @@ class ResPartner(models.Model):
         copy=False,
         groups="base.group_user",
         help="When this customer's drafts are billed. Empty: the cycle of the customer's tags, else the company's.",
+        prefetch="collections",
     )
     billing_advice = fields.Char(
         related="payment_profile_id.advice", related_sudo=True, groups="base.group_user"
@@ -142,38 +156,45 @@ class ResPartner(models.Model):
         groups="base.group_user",
         help="The drafts of a batch are merged into one invoice, where they agree in currency, terms, addresses and "
         "whatever else stands above the lines. The total stays the same to the cent, or they stay apart.",
+        prefetch="collections",
     )
     receives_invoices = fields.Boolean(
         "Receives invoices",
         groups="base.group_user",
         help="Invoices of this customer are sent to this contact. Several may receive them; without any it is the "
         "address for invoices, else the one that stands on the invoice.",
+        prefetch="collections",
     )
     requires_order_number = fields.Boolean(
         "Demands an order number",
         groups="base.group_user",
         help="This customer pays no invoice without its own order number, in “Customer Reference”.",
+        prefetch="collections",
     )
     invoice_portal_url = fields.Char(
         "Upload to",
         groups="base.group_user",
         help="The web address where this customer wants its invoices uploaded. Whoever sends one is reminded of it.",
+        prefetch="collections",
     )
     invoice_cut_off_day = fields.Integer(
         "Cut-off day",
         groups="base.group_user",
         help="Invoices that come later than this day of a month wait for the customer's next payment run. 0: none.",
+        prefetch="collections",
     )
     invoice_contact_id = fields.Many2one(
         "res.partner",
         "Who approves invoices",
         groups="base.group_user",
         help="Whom to ask when an invoice is stuck at this customer.",
+        prefetch="collections",
     )
     invoice_format_note = fields.Text(
         "Format",
         groups="base.group_user",
         help="Whatever else this customer wants of an invoice: one PDF an order, the cost centre, a language.",
+        prefetch="collections",
     )
     invoice_recipient_names = fields.Char(
         "Invoices go to", compute="_compute_invoice_recipient_names", groups="base.group_user"
