@@ -79,7 +79,7 @@ def measure(with_addon, without):
 
 
 def _in_turns(*pages):
-    """{page: (seconds, queries)}: the lower quartile of many openings, whatever else the machine did; the first apart."""
+    """{page: (seconds, queries)}: the lower quartile of many openings, the first ones apart."""
     seconds, queries = {page: [] for page in pages}, {}
     for number in range(ROUNDS):
         for page in pages[:: 1 if number % 2 else -1]:

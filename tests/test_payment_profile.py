@@ -129,6 +129,8 @@ class TestPaymentProfile(CollectionsCommon):
         self.assertEqual(found, self.customers["Late"])
         found = Partner.search(ours & Domain("settled_item_count", "=", 0))
         self.assertEqual(found, self.customers["Long ago"])
+        with self.assertRaisesRegex(ValueError, "is no number"):
+            Partner.search(ours & Domain("settled_item_count", "<", {"a": 1}))
         found = Partner.search(ours & Domain("payment_segment", "=", "prompt"))
         self.assertEqual(found, self.customers["Early"])
         groups = dict(Partner._read_group(ours, ["payment_segment"], ["__count"]))

@@ -5,6 +5,7 @@ from odoo.tools import SQL, formatLang
 
 from ..rules.working_day import add_working_days
 from ..tools.author import with_address
+from .ar_payment_promise import WAYS
 
 #: While a dispute is in one of these, what it is about waits.
 OPEN_STATES = ("open", "answered")
@@ -85,15 +86,7 @@ class ArDispute(models.Model):
         domain="[('id', 'child_of', partner_id)]",
         help="Who told us, and gets the answer. Empty: the contact that follow-up goes to.",
     )
-    way = fields.Selection(
-        [
-            ("phone", "On the phone"),
-            ("email", "In writing"),
-            ("visit", "Face to face"),
-            ("portal", "In the portal"),
-        ],
-        "How",
-    )
+    way = fields.Selection(WAYS, "How")
     state = fields.Selection(
         [
             ("open", "Open"),

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
 from ..rules import payment_score
-from ..rules.payment_profile import observe
+from ..rules.payment_profile import judge, observe
 from ..tools import bulk
 
 SEGMENTS = [
@@ -131,7 +131,6 @@ class ArPaymentProfile(models.Model):
         settings = company._payment_score_settings()
         observed = self._observe(company, today, settings)
         prior = payment_score.company_rates(observed[one].evidence for one in sorted(observed))
-        prior_score = payment_score.score_of(prior, settings)
         written, segment_changes = 0, {}
         for partners in split_every(AT_ONCE, sorted(observed)):
             stored = self._stored_profiles(company, partners)
@@ -139,19 +138,17 @@ class ArPaymentProfile(models.Model):
             for partner in partners:
                 seen, before = observed[partner], stored.get(partner)
                 current = before["segment"] if before else payment_score.UNRATED
-                score, segment = prior_score, payment_score.UNRATED
-                if seen.is_rated:
-                    score = payment_score.score(seen.evidence, prior, settings)
-                    segment = payment_score.segment_of(score.value, current, settings)
+                score, segment = judge(seen, prior, current, settings)
                 values = {
                     "partner_id": partner,
                     "company_id": company.id,
                     "segment": segment,
-                    "segment_since": before["segment_since"] if before else today,
+                    "segment_since": today,
                     **_prepare_figures(seen, score),
                 }
-                if before and current != segment:
-                    values["segment_since"] = today
+                if before and current == segment:
+                    values["segment_since"] = before["segment_since"]
+                elif before:
                     segment_changes[partner] = (current, segment)
                 if before != values:
                     changed.append(values)
@@ -160,7 +157,7 @@ class ArPaymentProfile(models.Model):
                 written += len(changed)
         if written:
             self.invalidate_model()
-        self._write_partners(company, prior_score)
+        self._write_partners(company, payment_score.score_of(prior, settings))
         self._write_snapshots(company, today.replace(day=1))
         self._log_segment_changes(segment_changes)
         return written

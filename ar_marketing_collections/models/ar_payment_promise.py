@@ -13,6 +13,13 @@ TERMS = frozenset(
 )
 #: What became of it: told by the ledger alone.
 OUTCOME = frozenset(["state", "arrived", "settled_on", "replaced_by_id", "names_items"])
+#: How a customer told us something.
+WAYS = [
+    ("phone", "On the phone"),
+    ("email", "In writing"),
+    ("visit", "Face to face"),
+    ("portal", "In the portal"),
+]
 #: A direct debit can come back for eight weeks.
 DAYS_TO_COME_BACK = 60
 
@@ -60,15 +67,7 @@ class ArPaymentPromise(models.Model):
         domain="[('id', 'child_of', partner_id)]",
         help="Who gave the promise.",
     )
-    way = fields.Selection(
-        [
-            ("phone", "On the phone"),
-            ("email", "In writing"),
-            ("visit", "Face to face"),
-            ("portal", "In the portal"),
-        ],
-        "How",
-    )
+    way = fields.Selection(WAYS, "How")
     promised_on = fields.Date(required=True, default=fields.Date.context_today, readonly=True)
     date = fields.Date("Pays by", required=True, tracking=True)
     state = fields.Selection(

@@ -1,24 +1,13 @@
-from itertools import pairwise
-
 import pytz
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import RedirectWarning, UserError, ValidationError
-from odoo.tools import ormcache
-
-from ..rules.payment_score import ScoreSettings
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
 
     # What we add to Odoo's own models is read as a group of its own: whoever needs none of it does not pay for it.
-    separate_collections = fields.Boolean(
-        "Collects on its own",
-        help="A branch collects together with its parent company, unless this is set.",
-        groups="base.group_user",
-        prefetch="collections",
-    )
     followup_mode = fields.Selection(
         [("simulate", "Simulation"), ("review", "Review"), ("automatic", "Automatic")],
         default="simulate",
@@ -190,112 +179,7 @@ class ResCompany(models.Model):
         prefetch="collections",
     )
 
-    payment_window_days = fields.Integer(
-        "Days looked back", default=365, groups="base.group_user", prefetch="collections"
-    )
-    payment_half_life_days = fields.Integer(
-        "Half-life of a payment (days)",
-        default=90,
-        groups="base.group_user",
-        prefetch="collections",
-    )
-    payment_grace_days = fields.Integer(
-        "Grace (days)", default=0, groups="base.group_user", prefetch="collections"
-    )
-    payment_pseudo_items = fields.Float(
-        "Pseudo-items at the company's rates",
-        default=4.0,
-        groups="base.group_user",
-        prefetch="collections",
-    )
-    payment_weight_late = fields.Float(
-        "Weight of late", default=0.40, groups="base.group_user", prefetch="collections"
-    )
-    payment_weight_late7 = fields.Float(
-        "Weight of more than 7 days late",
-        default=0.25,
-        groups="base.group_user",
-        prefetch="collections",
-    )
-    payment_weight_late30 = fields.Float(
-        "Weight of more than 30 days late",
-        default=0.15,
-        groups="base.group_user",
-        prefetch="collections",
-    )
-    payment_weight_mean = fields.Float(
-        "Weight of the mean days late",
-        default=0.20,
-        groups="base.group_user",
-        prefetch="collections",
-    )
-    payment_limit_prompt = fields.Float(
-        "Prompt from", default=80.0, groups="base.group_user", prefetch="collections"
-    )
-    payment_limit_reliable = fields.Float(
-        "Reliable from", default=65.0, groups="base.group_user", prefetch="collections"
-    )
-    payment_limit_slow = fields.Float(
-        "Slow from", default=45.0, groups="base.group_user", prefetch="collections"
-    )
-    payment_segment_margin = fields.Float(
-        "Margin to stay in a segment",
-        default=2.0,
-        groups="base.group_user",
-        prefetch="collections",
-    )
-    payment_min_settled = fields.Integer(
-        "Settled items needed for a rating",
-        default=3,
-        groups="base.group_user",
-        prefetch="collections",
-    )
-    payment_writes_trust = fields.Boolean(
-        "Segment sets the degree of trust",
-        default=True,
-        help="Prompt payers become good debtors, payers at risk bad ones, unless somebody set the trust by hand.",
-        groups="base.group_user",
-        prefetch="collections",
-    )
-
     @api.constrains(
-        "payment_weight_late",
-        "payment_weight_late7",
-        "payment_weight_late30",
-        "payment_weight_mean",
-    )
-    def _check_payment_weights(self):
-        for company in self:
-            weights = company._payment_score_settings().weights.values()
-            if min(weights) < 0 or abs(sum(weights) - 1) > 1e-6:
-                raise ValidationError(
-                    self.env._(
-                        "The weights of the payment score must be positive and add up to 1; "
-                        "they add up to %(total).2f.",
-                        total=sum(weights),
-                    )
-                )
-
-    @api.constrains("payment_limit_prompt", "payment_limit_reliable", "payment_limit_slow")
-    def _check_payment_limits(self):
-        for company in self:
-            limits = (
-                100.0,
-                company.payment_limit_prompt,
-                company.payment_limit_reliable,
-                company.payment_limit_slow,
-                0.0,
-            )
-            if any(better <= worse for better, worse in pairwise(limits)):
-                raise ValidationError(
-                    self.env._(
-                        "The limits of the segments must fall: 100 > prompt > reliable > slow > 0."
-                    )
-                )
-
-    @api.constrains(
-        "payment_window_days",
-        "payment_half_life_days",
         "payment_min_settled",
         "followup_run_cap",
         "books_max_age",
@@ -308,12 +192,6 @@ class ResCompany(models.Model):
     )
     def _check_collections_numbers(self):
         for company in self:
-            if company.payment_window_days < 30 or company.payment_half_life_days < 1:
-                raise ValidationError(
-                    self.env._(
-                        "The payment score needs to look back at least 30 days, with a half-life of at least 1."
-                    )
-                )
             if (
                 min(
                     company.payment_min_settled,
@@ -399,66 +277,8 @@ class ResCompany(models.Model):
             "ar_marketing_collections.mail_template_thanks", raise_if_not_found=False
         )
 
-    def _collections_root(self):
-        """The company that collects for this one: itself, or the nearest parent that a branch belongs to."""
-        self.ensure_one()
-        return self.browse(self._collections_root_id()) if self.id else self._find_root()
-
-    def _collections_members(self):
-        """This company and the branches whose customers it collects from."""
-        self.ensure_one()
-        return self.browse(self._collections_member_ids())
-
-    # Asked at every page and every message; companies hardly ever change.
-    @ormcache("self.id")
-    def _collections_root_id(self):
-        return self._find_root().id
-
-    @ormcache("self.id")
-    def _collections_member_ids(self):
-        below = self.sudo().with_context(active_test=False).search([("id", "child_of", self.id)])
-        return below.filtered(lambda company: company._find_root() == self).ids
-
-    def _find_root(self):
-        company = self.sudo()
-        while company.parent_id and not company.separate_collections:
-            company = company.parent_id
-        return company.with_env(self.env)
-
-    def cache_invalidation_fields(self):
-        return super().cache_invalidation_fields() | {"separate_collections"}
-
     def _get_local_day(self, moment):
         """The day on which something happened at this company, whoever looks at it from wherever."""
         self.ensure_one()
         zone = pytz.timezone(self.sudo().resource_calendar_id.tz or "UTC")
         return pytz.utc.localize(moment).astimezone(zone).date()
-
-    @api.model
-    def _collections_roots(self):
-        """All companies that collect on their own behalf."""
-        companies = self.sudo().search([("id", "!=", False)])
-        return companies.filtered(lambda company: company._collections_root() == company)
-
-    def _payment_score_settings(self):
-        """The settings of the payment score as the rule wants them."""
-        self.ensure_one()
-        return ScoreSettings(
-            window=self.payment_window_days,
-            half_life=self.payment_half_life_days,
-            grace=self.payment_grace_days,
-            pseudo_items=self.payment_pseudo_items,
-            weights={
-                "late": self.payment_weight_late,
-                "late7": self.payment_weight_late7,
-                "late30": self.payment_weight_late30,
-                "mean": self.payment_weight_mean,
-            },
-            limits={
-                "prompt": self.payment_limit_prompt,
-                "reliable": self.payment_limit_reliable,
-                "slow": self.payment_limit_slow,
-            },
-            margin=self.payment_segment_margin,
-            min_settled=self.payment_min_settled,
-        )

@@ -461,7 +461,7 @@ class ResPartner(models.Model):
 
 
 def _matches_zero(name, value):
-    """Whether 0 satisfies ``name value``, for the operators of a number."""
+    """Whether 0 satisfies ``name value``, for the operators of a number; ValueError where ``value`` is none."""
     if name in ("in", "not in"):
         return (0 in value or False in value) == (name == "in")
     compare = {
@@ -472,4 +472,7 @@ def _matches_zero(name, value):
         "=": operator.eq,
         "!=": operator.ne,
     }
-    return name in compare and compare[name](0, value or 0)
+    try:
+        return name in compare and compare[name](0, value or 0)
+    except TypeError:
+        raise ValueError(f"{value!r} is no number, which this field is searched by") from None

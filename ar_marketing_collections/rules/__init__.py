@@ -7,6 +7,7 @@ one subject:
 ``days_late``         mean, median, spread and share on time of settled items
 ``payment_trend``     is this customer leaving its own pattern
 ``pay_days``          the weekdays or days of the month on which a customer pays
+``payment_profile``   all of these together, for one customer
 ``credit_limit``      a credit limit worth proposing
 ``discount``          until which day an early-payment discount can be had, and what it saves
 ``billing_calendar``  the days on which customers are billed

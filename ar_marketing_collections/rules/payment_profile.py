@@ -43,3 +43,20 @@ def observe(
         trend=payment_trend(runs, today) if is_rated else STEADY,
         is_rated=is_rated,
     )
+
+
+def judge(
+    seen: Observed,
+    prior: payment_score.Rates,
+    current: str,
+    settings: payment_score.ScoreSettings,
+) -> tuple[payment_score.Score, str]:
+    """(score, segment) of one customer: the company's own score and no segment while there is too little to judge.
+
+    :param prior: the company's own rates
+    :param current: the segment until now
+    """
+    if not seen.is_rated:
+        return payment_score.score_of(prior, settings), payment_score.UNRATED
+    score = payment_score.score(seen.evidence, prior, settings)
+    return score, payment_score.segment_of(score.value, current, settings)
