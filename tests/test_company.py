@@ -1,4 +1,4 @@
-"""A company that is founded later is ready like those that were there at the installation."""
+"""A company that is founded later is ready like those that were there; what Odoo reads of one does not grow by ours."""
 
 from odoo.tests import tagged
 
@@ -15,3 +15,39 @@ class TestCompany(CollectionsCommon):
         )
         self.assertEqual(company.default_collector_id, self.env.user)
         self.assertEqual(company.followup_mode, "simulate")
+
+    def test_the_receivables_of_a_company_are_known_as_soon_as_an_account_is_one(self):
+        """They are cached for the life of a server."""
+        ledger = self.env["ar.ledger"]
+        before = set(ledger._receivable_account_ids(self.company))
+        account = self.env["account.account"].create(
+            {
+                "name": "More customers",
+                "code": "AR9999",
+                "account_type": "asset_receivable",
+                "reconcile": True,
+                "company_ids": self.company.ids,
+            }
+        )
+        self.assertEqual(set(ledger._receivable_account_ids(self.company)), before | {account.id})
+        account.non_trade = True
+        self.assertEqual(set(ledger._receivable_account_ids(self.company)), before)
+
+    def test_a_branch_collects_on_its_own_as_soon_as_it_is_told_to(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.assertEqual(branch._collections_root(), self.company)
+        self.assertIn(branch, self.company._collections_members())
+        branch.separate_collections = True
+        self.assertEqual(branch._collections_root(), branch)
+        self.assertNotIn(branch, self.company._collections_members())
+
+    def test_odoos_own_pages_do_not_read_what_we_added(self):
+        """A column more is read wherever Odoo reads a record, and asks for a right each time."""
+        for model in ("account.move", "res.company", "res.partner"):
+            ours = [
+                field
+                for field in self.env[model]._fields.values()
+                if field._module == "ar_marketing_collections" and field.column_type and field.store
+            ]
+            self.assertGreater(len(ours), 8)
+            self.assertFalse([field.name for field in ours if field.prefetch is True], model)

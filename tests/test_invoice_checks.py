@@ -377,6 +377,13 @@ class TestInvoiceChecks(InvoiceCheckCommon):
         move.invalidate_recordset(["alerts"])
         self.assertFalse([key for key in move.alerts or {} if "ar_invoice" in key])
 
+    def test_what_was_paid_before_it_was_sent_shows_nothing(self):
+        move = self.make_blocked()
+        self.assertIn("ar_invoice_check_blocking", move.alerts)
+        self.pay(move, move.invoice_date)
+        move.invalidate_recordset(["alerts"])
+        self.assertFalse([key for key in move.alerts or {} if "ar_invoice" in key])
+
     def test_the_dialogue_shows_it_and_refuses(self):
         move = self.make_blocked()
         wizard = self.wizard(move)
