@@ -8,7 +8,7 @@ from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.http import content_disposition, request, route
 
-from ..models.ar_payment_plan import RHYTHMS, STEPS
+from ..models.ar_payment_plan import AGREED, RHYTHMS, STEPS
 from ..rules import payment_plan as rules
 from ..tools import typed
 from .portal_choice import PortalChoice
@@ -364,7 +364,7 @@ class PortalPlan(PortalChoice):
         lines = plan.line_ids.filtered(lambda line: not line.reconciled)
         if not (
             reader.is_statement
-            and plan.state in ("accepted", "running")
+            and plan.state in AGREED
             and plan.next_amount
             and lines
             and Statement._has_provider(plan.company_id)

@@ -32,41 +32,10 @@ class AccountMoveLine(models.Model):
 
     @api.depends("no_followup", "move_id.payment_state", "move_id.arrival")
     def _compute_followup_hold(self):
-        disputed = self.env["ar.dispute"]._get_disputed(self)
-        promised = set(
-            self.env["ar.payment.promise"]
-            .sudo()
-            .search([("line_ids", "in", self.ids), ("state", "=", "open")])
-            .line_ids.ids
-        )
-        planned = set(self.env["ar.payment.plan"]._get_planned(self).ids)
+        holds = self.env["ar.ledger"]._get_holds(self._origin.ids)
         for line in self:
-            state = line.move_id.payment_state
-            line.followup_hold = (
-                "dispute"
-                if line._is_all_disputed(disputed.get(line.id))
-                else "plan"
-                if line.id in planned
-                else "promise"
-                if line.id in promised
-                else "no_followup"
-                if line.no_followup
-                else state
-                if state in ("blocked", "in_payment")
-                else "bounced"
-                if line.move_id.arrival == "bounced"
-                else line.id in disputed and "part_dispute"
-            )
-
-    def _is_all_disputed(self, amount):
-        """Whether all that is left of this item is in dispute (None: nothing is, 0: the whole item)."""
-        self.ensure_one()
-        if amount is None:
-            return False
-        return (
-            not amount
-            or self.currency_id.compare_amounts(amount, self.amount_residual_currency) >= 0
-        )
+            hold, is_disputed = holds.get(line._origin.id, ("", False))
+            line.followup_hold = hold or (is_disputed and "part_dispute")
 
     @api.depends("date_maturity", "date")
     def _compute_followup_days_overdue(self):

@@ -472,15 +472,6 @@ class ArDispute(models.Model):
         )
 
     @api.model
-    def _get_disputed(self, lines):
-        """The same of these items: {line id: amount}."""
-        disputes = self.sudo().search(Domain("line_id", "in", lines.ids) & self._is_waiting())
-        return {
-            line.id: 0.0 if not all(mine.mapped("amount")) else sum(mine.mapped("amount"))
-            for line, mine in disputes.grouped("line_id").items()
-        }
-
-    @api.model
     def _upheld_lines(self):
         """A table ``(line_id, day)``: until that day the customer was right not to pay."""
         return SQL(

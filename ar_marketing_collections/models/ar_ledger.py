@@ -6,6 +6,7 @@ from odoo.tools import SQL, ormcache
 from ..rules import followup
 from ..rules.billing_day import Bill
 from ..rules.days_late import SettledItem
+from ..rules.money import ROUNDING
 from ..rules.promise import Payment
 from ..rules.thanks import PaidItem
 
@@ -42,13 +43,18 @@ class ArLedger(models.AbstractModel):
         return tuple(accounts.ids) or (0,)
 
     @api.model
-    def _is_payment(self):
-        """Condition on the credit line ``c``, its entry ``cm`` and journal ``j``: money, not a credit note."""
-        condition = SQL("(j.type IN ('bank', 'cash') OR cm.origin_payment_id IS NOT NULL)")
+    def _is_payment(self, entry="cm", journal="j"):
+        """Condition on the aliases of an entry and its journal: money that came or went, no invoice or credit note."""
+        condition = SQL(
+            "(%s IN ('bank', 'cash') OR %s IS NOT NULL)",
+            SQL.identifier(journal, "type"),
+            SQL.identifier(entry, "origin_payment_id"),
+        )
         if "pos.payment" in self.env:
             condition = SQL(
-                "(%s OR EXISTS (SELECT 1 FROM pos_payment pp WHERE pp.account_move_id = cm.id))",
+                "(%s OR EXISTS (SELECT 1 FROM pos_payment pp WHERE pp.account_move_id = %s))",
                 condition,
+                SQL.identifier(entry, "id"),
             )
         return condition
 
@@ -76,18 +82,73 @@ class ArLedger(models.AbstractModel):
                FROM ar_payment_plan_line_rel r
                JOIN ar_payment_plan pl ON pl.id = r.plan_id
               WHERE pl.state IN ('proposed', 'accepted', 'running')
-                 OR (pl.state = 'fulfilled' AND pl.waiver > 0 AND pl.waiver >= (
+                 OR (pl.state = 'fulfilled' AND pl.waiver > 0 AND (
                         SELECT SUM(w.amount_residual_currency)
                           FROM ar_payment_plan_line_rel wr
                           JOIN account_move_line w ON w.id = wr.line_id AND w.parent_state = 'posted'
-                         WHERE wr.plan_id = pl.id))
+                         WHERE wr.plan_id = pl.id) BETWEEN %s AND pl.waiver)
               UNION
              SELECT l.id
                FROM ar_payment_plan pl
                JOIN account_move_line l ON l.move_id = pl.fee_move_id
               WHERE pl.state IN ('proposed', 'accepted', 'running'))
-            """
+            """,
+            ROUNDING,
         )
+
+    @api.model
+    def _hold(self, left):
+        """Why an item waits, as ``followup.Item`` has it: an expression on the line ``l``, its entry ``m`` and
+        ``_hold_tables``.
+
+        :param left: what is left of the item, in its currency
+        """
+        return SQL(
+            """
+            CASE WHEN d.line_id IS NOT NULL AND (d.amount IS NULL OR d.amount >= %s) THEN 'dispute'
+                 WHEN planned.line_id IS NOT NULL THEN 'plan'
+                 WHEN promised.line_id IS NOT NULL THEN 'promise'
+                 WHEN l.no_followup THEN 'no_followup'
+                 WHEN m.payment_state IN ('blocked', 'in_payment') THEN m.payment_state
+                 WHEN m.arrival = 'bounced' THEN 'bounced'
+                 ELSE '' END
+            """,
+            left,
+        )
+
+    @api.model
+    def _hold_tables(self):
+        """What an item ``l`` may wait for: ``d`` (``amount`` in dispute, NULL for all), ``planned``, ``promised``."""
+        return SQL(
+            """
+             LEFT JOIN %s d ON d.line_id = l.id
+             LEFT JOIN %s planned ON planned.line_id = l.id
+             LEFT JOIN %s promised ON promised.line_id = l.id
+            """,
+            self.env["ar.dispute"]._disputed_lines(),
+            self._planned_lines(),
+            self._promised_lines(),
+        )
+
+    @api.model
+    def _get_holds(self, line_ids):
+        """{line id: (why it waits, whether anything of it is in dispute)}."""
+        self._flush()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT l.id, %(hold)s, d.line_id IS NOT NULL
+                  FROM account_move_line l
+                  JOIN account_move m ON m.id = l.move_id
+             %(hold_tables)s
+                 WHERE l.id IN %(lines)s
+                """,
+                hold=self._hold(SQL("l.amount_residual_currency")),
+                hold_tables=self._hold_tables(),
+                lines=tuple(line_ids) or (0,),
+            )
+        )
+        return {line: found for line, *found in self.env.cr.fetchall()}
 
     @api.model
     def _partner_filter(self, partner_ids):
@@ -124,21 +185,11 @@ class ArLedger(models.AbstractModel):
                        COALESCE(l.date_maturity, l.date), COALESCE(m.invoice_date, l.date),
                        l.amount_residual_currency::float8, l.amount_residual::float8, l.currency_id,
                        (CASE WHEN d.amount > 0 THEN LEAST(d.amount, l.amount_residual_currency) END)::float8,
-                       CASE WHEN d.line_id IS NOT NULL AND (
-                                d.amount IS NULL OR d.amount >= l.amount_residual_currency) THEN 'dispute'
-                            WHEN planned.line_id IS NOT NULL THEN 'plan'
-                            WHEN promised.line_id IS NOT NULL THEN 'promise'
-                            WHEN l.no_followup THEN 'no_followup'
-                            WHEN m.payment_state = 'blocked' THEN 'blocked'
-                            WHEN m.payment_state = 'in_payment' THEN 'in_payment'
-                            WHEN m.arrival = 'bounced' THEN 'bounced'
-                            ELSE '' END
+                       %(hold)s
                   FROM account_move_line l
                   JOIN account_move m ON m.id = l.move_id
                   JOIN res_partner p ON p.id = l.partner_id
-             LEFT JOIN %(disputed)s d ON d.line_id = l.id
-             LEFT JOIN %(planned)s planned ON planned.line_id = l.id
-             LEFT JOIN %(promised)s promised ON promised.line_id = l.id
+             %(hold_tables)s
                  WHERE l.account_id IN %(accounts)s
                    AND l.company_id IN %(companies)s
                    AND l.parent_state = 'posted'
@@ -146,9 +197,8 @@ class ArLedger(models.AbstractModel):
                    AND l.amount_residual_currency <> 0
                    AND %(partners)s
                 """,
-                disputed=self.env["ar.dispute"]._disputed_lines(),
-                planned=self._planned_lines(),
-                promised=self._promised_lines(),
+                hold=self._hold(SQL("l.amount_residual_currency")),
+                hold_tables=self._hold_tables(),
                 accounts=self._receivable_account_ids(company),
                 companies=tuple(company._collections_members().ids),
                 partners=self._partner_filter(partner_ids),
@@ -196,8 +246,7 @@ class ArLedger(models.AbstractModel):
                        SELECT SUM(part.amount) FILTER (WHERE part.is_back) AS back,
                               jsonb_object_agg(part.item, part.amount) FILTER (WHERE NOT part.is_back) AS items
                          FROM (SELECT d.id AS item, SUM(pr.credit_amount_currency)::float8 AS amount,
-                                      BOOL_OR(dj.type IN ('bank', 'cash')
-                                              OR dm.origin_payment_id IS NOT NULL) AS is_back
+                                      BOOL_OR(%(is_back)s) AS is_back
                                  FROM account_partial_reconcile pr
                                  JOIN account_move_line d ON d.id = pr.debit_move_id
                                  JOIN account_move dm ON dm.id = d.move_id
@@ -219,6 +268,7 @@ class ArLedger(models.AbstractModel):
                 since=since,
                 until=until,
                 is_payment=self._is_payment(),
+                is_back=self._is_payment("dm", "dj"),
             )
         )
         payments = defaultdict(list)
@@ -408,8 +458,7 @@ class ArLedger(models.AbstractModel):
                    AND l.parent_state = 'posted'
                    AND l.reconciled
                    AND l.balance > 0
-                   AND lj.type NOT IN ('bank', 'cash')
-                   AND m.origin_payment_id IS NULL
+                   AND NOT %(is_debit_of_payment)s
                    AND %(partners)s
               ORDER BY settled.day, l.id
                 """,
@@ -419,6 +468,7 @@ class ArLedger(models.AbstractModel):
                 accounts=self._receivable_account_ids(company),
                 companies=tuple(company._collections_members().ids),
                 is_payment=self._is_payment(),
+                is_debit_of_payment=self._is_payment("m", "lj"),
                 partners=self._partner_filter(partner_ids),
             )
         )

@@ -9,6 +9,8 @@ from ..rules import payment_plan as rules
 
 #: Follow-up of the items waits in these states.
 LIVE = ("proposed", "accepted", "running")
+#: Both sides said yes, and something of it is still to come.
+AGREED = ("accepted", "running")
 RHYTHMS = [("weekly", "Every week"), ("fortnightly", "Every two weeks"), ("monthly", "Every month")]
 STEPS = {
     rules.WEEKLY: relativedelta(days=7),
@@ -275,7 +277,7 @@ class ArPaymentPlan(models.Model):
             plan.left = plan.amount - plan.paid
             plan.next_date = due.date
             plan.next_amount = due.amount - due.paid
-            plan.is_late = bool(due and due.date < today and plan.state in ("accepted", "running"))
+            plan.is_late = bool(due and due.date < today and plan.state in AGREED)
 
     @api.depends("partner_id", "amount", "currency_id")
     def _compute_display_name(self):

@@ -1,8 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
-
-from .ar_payment_plan import LIVE
 
 
 class ArPaymentPlan(models.Model):
@@ -70,23 +67,3 @@ class ArPaymentPlan(models.Model):
             if mine:
                 plan.fee_move_id = mine
                 moves -= mine
-
-    def _waits_for_write_off(self):
-        """Whether the plan was kept, and what is left of it is what need not be paid."""
-        self.ensure_one()
-        left = self._get_left()
-        compare = self.currency_id.compare_amounts
-        return self.state == "fulfilled" and compare(left, 0) > 0 >= compare(left, self.waiver)
-
-    @api.model
-    def _get_planned(self, lines):
-        """What plans hold back of these items: as ``ar.ledger._planned_lines``."""
-        everybody = self.sudo()
-        live = Domain("state", "in", LIVE)
-        kept = Domain("state", "=", "fulfilled") & Domain("waiver", ">", 0)
-        plans = everybody.search(Domain("line_ids", "in", lines.ids) & (live | kept))
-        fees = everybody.search(Domain("fee_move_id", "in", lines.move_id.ids) & live)
-        return (
-            plans.filtered(lambda one: one.state in LIVE or one._waits_for_write_off()).line_ids
-            | fees._get_fee_lines()
-        )

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from .ar_dispute import OPEN_STATES
+from .ar_payment_plan import AGREED
 
 
 class ArPaymentPlan(models.Model):
@@ -20,7 +21,7 @@ class ArPaymentPlan(models.Model):
     @api.depends("line_ids", "grace_days", "state")
     def _compute_waiting(self):
         today = fields.Date.context_today(self)
-        running = self.filtered(lambda plan: plan.state in ("accepted", "running"))
+        running = self.filtered(lambda plan: plan.state in AGREED)
         (self - running).waiting = 0.0
         longest = timedelta(days=max(running.mapped("grace_days"), default=0))
         disputes = (
@@ -84,7 +85,7 @@ class ArDispute(models.Model):
         """What the dispute means for the payment plan that the item is in; nothing where it is in none."""
         self.ensure_one()
         plans = self.env["ar.payment.plan"].sudo()._search_live_for(self.line_id)
-        running = plans.filtered(lambda one: one.state in ("accepted", "running"))
+        running = plans.filtered(lambda one: one.state in AGREED)
         return (
             self.env._("Your payment plan waits for so much as well; the other payments go on.")
             if running

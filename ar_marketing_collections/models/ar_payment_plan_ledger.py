@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from ..rules import payment_plan as rules
 from ..rules.working_day import is_working_day
 from ..tools.alone import alone
+from .ar_payment_plan import AGREED
 
 
 class ArPaymentPlan(models.Model):
@@ -20,11 +21,11 @@ class ArPaymentPlan(models.Model):
         """
         everybody = self.sudo()
         everybody._lapse(today)
-        running = everybody.search([("state", "in", ("accepted", "running"))])
+        running = everybody.search([("state", "in", AGREED)])
         for company, plans in running.grouped("company_id").items():
             plans.with_context(ar_refresh_later=True)._settle(company, today)
         # what ended is followed up again: all of it at once
-        ended = running.filtered(lambda one: one.state not in ("accepted", "running"))
+        ended = running.filtered(lambda one: one.state not in AGREED)
         if ended:
             self.env["ar.followup.case"]._refresh_for(ended)
         everybody._remind(today)
@@ -84,7 +85,7 @@ class ArPaymentPlan(models.Model):
     @api.model
     def _settle_now(self, lines):
         """What was paid for these items counts at once, without waiting for the night."""
-        mine = [("state", "in", ("accepted", "running"))]
+        mine = [("state", "in", AGREED)]
         about = self.sudo().search([*mine, ("line_ids", "in", lines.ids)])
         for company, plans in about.grouped("company_id").items():
             same = [("company_id", "=", company.id), ("partner_id", "in", plans.partner_id.ids)]
@@ -95,7 +96,7 @@ class ArPaymentPlan(models.Model):
         """(live, kept): plans of these customers for which money since that day may have been counted."""
         mine = [("company_id", "=", company.id), ("partner_id", "in", partners.ids)]
         return (
-            self.search([*mine, ("state", "in", ("accepted", "running"))]),
+            self.search([*mine, ("state", "in", AGREED)]),
             self.search([*mine, ("state", "=", "fulfilled"), ("ended_on", ">=", since)]),
         )
 
@@ -211,7 +212,7 @@ class ArPaymentPlan(models.Model):
         longest = max(roots.mapped("plan_remind_days"), default=0)
         coming = self.env["ar.payment.plan.instalment"].search(
             [
-                ("plan_id.state", "in", ("accepted", "running")),
+                ("plan_id.state", "in", AGREED),
                 ("date", ">=", today),
                 ("date", "<=", today + timedelta(days=longest)),
                 ("reminded_on", "=", False),

@@ -5,6 +5,8 @@ import psycopg2
 from odoo import Command, api, fields, models
 from odoo.tools import format_list, formataddr
 
+from .ar_payment_plan import AGREED
+
 _logger = logging.getLogger(__name__)
 
 #: Everything the texts about plans may contain: plain values, no code.
@@ -185,7 +187,7 @@ class ArPaymentPlan(models.Model):
                 "reminders of these invoices.",
                 day=start,
             )
-        if self.state in ("accepted", "running") and self.next_date:
+        if self.state in AGREED and self.next_date:
             agreed = self.env._(
                 "Agreed. Next comes %(amount)s, by %(day)s. We send no reminders of these invoices while the payments "
                 "come as agreed.",
@@ -300,7 +302,7 @@ class ArPaymentPlan(models.Model):
         self.check_access("write")
         today = fields.Date.context_today(self)
         self.company_id._check_followup_leaves()
-        for plan in self.filtered(lambda one: one.state in ("accepted", "running")):
+        for plan in self.filtered(lambda one: one.state in AGREED):
             due = plan.instalment_ids.filtered(lambda one: not one.is_paid).sorted("number")[:1]
             if due:
                 plan._send_mail("mail_template_plan_reminder")

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import format_date, format_list, formatLang
 
 from ..rules import ageing, discount
+from .ar_payment_plan import AGREED
 
 
 class ArStatement(models.AbstractModel):
@@ -79,9 +80,7 @@ class ArStatement(models.AbstractModel):
         if not planned:
             return found
         plans = self.env["ar.payment.plan"].sudo()
-        agreed = plans.search(
-            [("line_ids", "in", planned), ("state", "in", ("accepted", "running"))]
-        )
+        agreed = plans.search([("line_ids", "in", planned), ("state", "in", AGREED)])
         for plan in agreed.filtered("next_date").sorted("next_date"):
             coming = found[plan.partner_id.commercial_partner_id.id][plan.currency_id.id]
             coming.append((plan.next_date, plan.next_amount))

@@ -101,7 +101,7 @@ class ArStatement(models.AbstractModel):
                 SELECT p.commercial_partner_id, l.id, l.move_id, l.balance > 0,
                        CASE WHEN m.move_type IN ('out_invoice', 'out_receipt') THEN 'invoice'
                             WHEN m.move_type = 'out_refund' THEN 'credit_note'
-                            WHEN j.type IN ('bank', 'cash') OR m.origin_payment_id IS NOT NULL THEN 'payment'
+                            WHEN %(is_payment)s THEN 'payment'
                             ELSE 'entry' END AS kind,
                        m.name, COALESCE(NULLIF(l.name, ''), m.ref, ''),
                        COALESCE(m.invoice_date, l.date), COALESCE(l.date_maturity, l.date),
@@ -109,15 +109,7 @@ class ArStatement(models.AbstractModel):
                        (l.amount_residual_currency + undone.amount)::float8,
                        (l.amount_residual + undone.company_amount)::float8,
                        l.currency_id,
-                       CASE WHEN d.line_id IS NOT NULL AND (
-                                d.amount IS NULL OR d.amount >= l.amount_residual_currency + undone.amount)
-                            THEN 'dispute'
-                            WHEN planned.line_id IS NOT NULL THEN 'plan'
-                            WHEN promised.line_id IS NOT NULL THEN 'promise'
-                            WHEN l.no_followup THEN 'no_followup'
-                            WHEN m.payment_state IN ('blocked', 'in_payment') THEN m.payment_state
-                            WHEN m.arrival = 'bounced' THEN 'bounced'
-                            ELSE '' END,
+                       %(hold)s,
                        COALESCE(term.part, 0), COALESCE(term.parts, 0),
                        CASE WHEN l.discount_date IS NOT NULL THEN %(deadline)s END,
                        CASE WHEN d.line_id IS NULL THEN 0
@@ -127,9 +119,7 @@ class ArStatement(models.AbstractModel):
                   JOIN account_move m ON m.id = l.move_id
                   JOIN account_journal j ON j.id = l.journal_id
                   JOIN res_partner p ON p.id = l.partner_id
-             LEFT JOIN %(disputed)s d ON d.line_id = l.id
-             LEFT JOIN %(planned)s planned ON planned.line_id = l.id
-             LEFT JOIN %(promised)s promised ON promised.line_id = l.id
+             %(hold_tables)s
              LEFT JOIN LATERAL (
                            SELECT COUNT(*) AS parts,
                                   COUNT(*) FILTER (WHERE (s.date_maturity, s.id) <= (l.date_maturity, l.id)) AS part
@@ -151,9 +141,9 @@ class ArStatement(models.AbstractModel):
                 ),
                 was_open=self._was_open(as_of),
                 deadline=self.env["ar.ledger"]._discount_deadline(),
-                disputed=self.env["ar.dispute"]._disputed_lines(),
-                planned=self.env["ar.ledger"]._planned_lines(),
-                promised=self.env["ar.ledger"]._promised_lines(),
+                is_payment=self.env["ar.ledger"]._is_payment("m"),
+                hold=self.env["ar.ledger"]._hold(SQL("l.amount_residual_currency + undone.amount")),
+                hold_tables=self.env["ar.ledger"]._hold_tables(),
                 customers=customers,
             )
         )
