@@ -79,6 +79,8 @@ def oca_send(database):
         partners = lines.partner_id[:MESSAGES]
         chosen = lines.filtered(lambda line: line.partner_id in partners)
         lines.write({"state": "to_be_sent"})
+        env.flush_all()
+        env.cr.execute("ANALYZE")
         env.cr.commit()
         with frozen(TODAY):
             with Watch(env) as making:
@@ -121,6 +123,7 @@ def our_send(database):
             for company in everywhere:
                 env["ar.followup.engine"]._run(company, TODAY)
             env.cr.commit()
+        env.cr.execute("ANALYZE")  # as autovacuum, off here, would have done
         made = env["ar.followup.touch"].search_count([])
         sender = env["ar.followup.sender"].with_context(cron_id=None)
         touches = env["ar.followup.touch"].search([("state", "=", "planned")], limit=MESSAGES)

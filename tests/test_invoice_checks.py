@@ -384,6 +384,13 @@ class TestInvoiceChecks(InvoiceCheckCommon):
         move.invalidate_recordset(["alerts"])
         self.assertFalse([key for key in move.alerts or {} if "ar_invoice" in key])
 
+    def test_the_credit_note_of_a_reversed_invoice_still_shows_it(self):
+        """Odoo calls it paid, and it is sent all the same."""
+        move = self.make_blocked()
+        note = move._reverse_moves([{"invoice_date": move.invoice_date}], cancel=True)
+        self.assertEqual(note.payment_state, "paid")
+        self.assertIn("ar_invoice_check_blocking", note.alerts)
+
     def test_the_dialogue_shows_it_and_refuses(self):
         move = self.make_blocked()
         wizard = self.wizard(move)

@@ -2,9 +2,12 @@
 
 from datetime import date, timedelta
 from statistics import mean, median
+from unittest.mock import patch
 
 from odoo.fields import Domain
 from odoo.tests import tagged
+
+from odoo.addons.ar_marketing_collections.models import ar_ledger, ar_payment_profile
 
 from .common import TODAY, CollectionsCommon
 
@@ -120,6 +123,21 @@ class TestPaymentProfile(CollectionsCommon):
         )
         self.assertEqual(late.payment_segment, "at_risk")
         self.assertEqual(late.median_days_late, self.profile("Late").median_days_late)
+
+    def test_a_large_company_is_read_and_written_in_slices(self):
+        def written():
+            self.env.invalidate_all()
+            fields = ["score", "segment", "trend", "components"]
+            return {name: self.profile(name).read(fields)[0] for name in ("Early", "Late", "Once")}
+
+        self.refresh()
+        whole = written()
+        (self.profile("Early") | self.profile("Late")).segment = "slow"
+        with patch.object(ar_payment_profile, "AT_ONCE", 2), patch.object(ar_ledger, "AT_ONCE", 2):
+            self.refresh()
+        self.assertEqual(written(), whole)
+        for name in ("Early", "Late"):
+            self.assertIn("Slow →", self.customers[name].message_ids[0].body, name)
 
     def test_partners_are_searched_and_grouped_by_how_they_pay(self):
         self.refresh()

@@ -5,7 +5,7 @@ from odoo import fields, models
 from ..rules import invoice_check as rules
 from .ar_invoice_check import OF_CUSTOMER, Occasion
 
-#: Nobody sends an invoice that is paid or taken back in order to be paid.
+#: Nothing keeps the customer from paying any more.
 SETTLED = ("in_payment", "paid", "reversed")
 
 
@@ -71,11 +71,19 @@ class AccountMove(models.Model):
         return bool(
             self.is_sale_document(include_receipts=True)
             and self.state != "cancel"
-            and self.payment_state not in SETTLED
+            and not self._is_settled()
             and not self.is_move_sent
             and not self.mailed_on
             and self.partner_id
             and self.invoice_line_ids
+        )
+
+    def _is_settled(self):
+        """Whether somebody paid it. Odoo calls credit notes and invoices of nothing paid as well, and they are sent."""
+        return (
+            self.move_type in ("out_invoice", "out_receipt")
+            and self.payment_state in SETTLED
+            and not self.currency_id.is_zero(self.amount_total)
         )
 
     def _findings_as_alerts(self, findings):

@@ -444,7 +444,7 @@ class ArDispute(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _disputed_lines(self):
+    def _disputed_lines(self, line_ids=None):
         """A table ``(line_id, amount)`` of what is in dispute: the whole item where the amount is 0.
 
         What the customer is right about waits on until its credit note is posted, or it was put right otherwise.
@@ -453,12 +453,14 @@ class ArDispute(models.Model):
             """
             (SELECT line_id, CASE WHEN MIN(amount) > 0 THEN SUM(amount) END::float8 AS amount
                FROM ar_dispute
-              WHERE state IN %s
+              WHERE %s
+                AND (state IN %s
                  OR (state = 'upheld' AND put_right_on IS NULL
                      AND (credit_move_id IS NULL
-                          OR credit_move_id IN (SELECT id FROM account_move WHERE state = 'draft')))
+                          OR credit_move_id IN (SELECT id FROM account_move WHERE state = 'draft'))))
            GROUP BY line_id)
             """,
+            self.env["ar.ledger"]._among(line_ids, "line_id"),
             OPEN_STATES,
         )
 

@@ -59,19 +59,30 @@ class ArLedger(models.AbstractModel):
         return condition
 
     @api.model
-    def _promised_lines(self):
-        """A table ``(line_id)`` of the items that an open promise is about by name."""
+    def _promised_lines(self, line_ids=None):
+        """A table ``(line_id)`` of the items that an open promise is about by name.
+
+        :param line_ids: only of these items; so for all tables of what items wait for
+        """
         return SQL(
             """
             (SELECT DISTINCT r.line_id
                FROM ar_payment_promise_line_rel r
                JOIN ar_payment_promise pr ON pr.id = r.promise_id
-              WHERE pr.state = 'open')
-            """
+              WHERE pr.state = 'open' AND %s)
+            """,
+            self._among(line_ids, "r", "line_id"),
         )
 
     @api.model
-    def _planned_lines(self):
+    def _among(self, line_ids, *column):
+        """Condition that a column is one of ``line_ids``; any without them."""
+        if line_ids is None:
+            return SQL("TRUE")
+        return SQL("%s IN %s", SQL.identifier(*column), tuple(line_ids) or (0,))
+
+    @api.model
+    def _planned_lines(self, line_ids=None):
         """A table ``(line_id)`` of the items that a payment plan is about, from its proposal on.
 
         With them the invoice of its fee; and what was waived, until somebody writes it off.
@@ -81,19 +92,22 @@ class ArLedger(models.AbstractModel):
             (SELECT r.line_id
                FROM ar_payment_plan_line_rel r
                JOIN ar_payment_plan pl ON pl.id = r.plan_id
-              WHERE pl.state IN ('proposed', 'accepted', 'running')
+              WHERE %(chosen)s
+                AND (pl.state IN ('proposed', 'accepted', 'running')
                  OR (pl.state = 'fulfilled' AND pl.waiver > 0 AND (
                         SELECT SUM(w.amount_residual_currency)
                           FROM ar_payment_plan_line_rel wr
                           JOIN account_move_line w ON w.id = wr.line_id AND w.parent_state = 'posted'
-                         WHERE wr.plan_id = pl.id) BETWEEN %s AND pl.waiver)
+                         WHERE wr.plan_id = pl.id) BETWEEN %(least)s AND pl.waiver))
               UNION
              SELECT l.id
                FROM ar_payment_plan pl
-               JOIN account_move_line l ON l.move_id = pl.fee_move_id
-              WHERE pl.state IN ('proposed', 'accepted', 'running'))
+               JOIN account_move_line l ON l.move_id = pl.fee_move_id AND l.display_type = 'payment_term'
+              WHERE pl.state IN ('proposed', 'accepted', 'running') AND %(chosen_fee)s)
             """,
-            ROUNDING,
+            chosen=self._among(line_ids, "r", "line_id"),
+            chosen_fee=self._among(line_ids, "l", "id"),
+            least=ROUNDING,
         )
 
     @api.model
@@ -117,7 +131,7 @@ class ArLedger(models.AbstractModel):
         )
 
     @api.model
-    def _hold_tables(self):
+    def _hold_tables(self, line_ids=None):
         """What an item ``l`` may wait for: ``d`` (``amount`` in dispute, NULL for all), ``planned``, ``promised``."""
         return SQL(
             """
@@ -125,14 +139,16 @@ class ArLedger(models.AbstractModel):
              LEFT JOIN %s planned ON planned.line_id = l.id
              LEFT JOIN %s promised ON promised.line_id = l.id
             """,
-            self.env["ar.dispute"]._disputed_lines(),
-            self._planned_lines(),
-            self._promised_lines(),
+            self.env["ar.dispute"]._disputed_lines(line_ids),
+            self._planned_lines(line_ids),
+            self._promised_lines(line_ids),
         )
 
     @api.model
     def _get_holds(self, line_ids):
         """{line id: (why it waits, whether anything of it is in dispute)}."""
+        if not line_ids:
+            return {}
         self._flush()
         self.env.cr.execute(
             SQL(
@@ -144,8 +160,8 @@ class ArLedger(models.AbstractModel):
                  WHERE l.id IN %(lines)s
                 """,
                 hold=self._hold(SQL("l.amount_residual_currency")),
-                hold_tables=self._hold_tables(),
-                lines=tuple(line_ids) or (0,),
+                hold_tables=self._hold_tables(line_ids),
+                lines=tuple(line_ids),
             )
         )
         return {line: found for line, *found in self.env.cr.fetchall()}
@@ -387,8 +403,8 @@ class ArLedger(models.AbstractModel):
     def _each_customer(self, query, columns):
         """The rows of ``query``, which has a column ``partner``, one customer after the other: (partner, *lists).
 
-        A year of a large company's items does not fit into memory beside all that is made of it: they are handed over
-        a few customers at a time. Until the last one, nothing else may be asked of the database.
+        A year of a large company's items, each an object, would take more memory than all that is made of them: they
+        are handed over a few customers at a time. Until the last one, nothing else may be asked of the database.
         """
         self.env.cr.execute(
             SQL(

@@ -184,6 +184,7 @@ class ArPaymentProfile(models.Model):
         billed = dict.fromkeys(self, (0.0, 0.0))
         since = fields.Date.context_today(self) - timedelta(days=365)
         self.env["account.move"].flush_model()
+        self.env["res.partner"].flush_model(["commercial_partner_id"])
         for company, profiles in self.grouped("company_id").items():
             self.env.cr.execute(
                 SQL(

@@ -22,7 +22,7 @@ class ResCompany(models.Model):
     def _collections_members(self):
         """This company and the branches whose customers it collects from."""
         self.ensure_one()
-        return self.browse(self._collections_member_ids())
+        return self.browse(self._collections_member_ids() if self.id else ())
 
     # Asked at every page and every message; companies hardly ever change.
     @ormcache("self.id")
