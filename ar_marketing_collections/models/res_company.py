@@ -230,6 +230,7 @@ class ResCompany(models.Model):
             silent.thanks_since = fields.Date.context_today(self)
         result = super().write(vals)
         if {"separate_collections", "parent_id"} & vals.keys():
+            self.env.registry.clear_cache()
             self.env["ar.invoice.check"]._install_missing()
         if vals.get("followup_mode") in ("simulate", "review"):
             self.env["ar.followup.touch"].sudo().search(

@@ -24,7 +24,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         return self.browse(self._collections_member_ids() if self.id else ())
 
-    # Asked at every page and every message; companies hardly ever change.
+    # Asked at every page and every message; companies hardly ever change. ``write`` forgets it.
     @ormcache("self.id")
     def _collections_root_id(self):
         return self._find_root().id
@@ -39,9 +39,6 @@ class ResCompany(models.Model):
         while company.parent_id and not company.separate_collections:
             company = company.parent_id
         return company.with_env(self.env)
-
-    def cache_invalidation_fields(self):
-        return super().cache_invalidation_fields() | {"separate_collections"}
 
     @api.model
     def _collections_roots(self):

@@ -12,6 +12,7 @@ class ResPartner(models.Model):
         groups="base.group_user",
         help="Follow-up of this customer goes to this contact. Without any it is the address for invoices, else the "
         "customer's own.",
+        prefetch="collections",
     )
     dispute_count = fields.Integer(
         "Disputes",
