@@ -33,14 +33,6 @@ class TestCompany(CollectionsCommon):
         account.non_trade = True
         self.assertEqual(set(ledger._receivable_account_ids(self.company)), before)
 
-    def test_a_branch_collects_on_its_own_as_soon_as_it_is_told_to(self):
-        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
-        self.assertEqual(branch._collections_root(), self.company)
-        self.assertIn(branch, self.company._collections_members())
-        branch.separate_collections = True
-        self.assertEqual(branch._collections_root(), branch)
-        self.assertNotIn(branch, self.company._collections_members())
-
     def test_odoos_own_pages_do_not_read_what_we_added(self):
         """A column more is read wherever Odoo reads a record, and asks for a right each time."""
         for model in ("account.move", "res.company", "res.partner"):

@@ -37,6 +37,7 @@ from . import (
     ar_goodwill,
     ar_invoice_check,
     ar_ledger,
+    ar_ledger_holds,
     ar_payment_plan,
     ar_payment_plan_charges,
     ar_payment_plan_dispute,
